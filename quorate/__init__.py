@@ -1,0 +1,1 @@
+"""Quorate: verified bidding, consensus and reputation for federated supercomputers. Touches nothing outside itself."""

@@ -1,0 +1,1 @@
+"""Per-height Simplex with a joint quorum, as machines without hands."""

@@ -1,0 +1,57 @@
+"""Bytes that two peers agree on: RFC 8785 JSON over integers and strings, and one hash for all of them.
+
+orjson with sorted keys writes exactly RFC 8785 for the values used here (ASCII keys, integers within
+±2^53, strings, lists, objects, booleans, null); tests hold it against the `rfc8785` package. Floats are refused.
+"""
+
+from hashlib import blake2b
+
+import orjson
+
+from quorate.domain.errors import MisuseError
+from quorate.domain.values import Digest, Value
+
+Plain = None | bool | int | str | list["Plain"] | tuple["Plain", ...] | dict[str, "Plain"]
+"""What may stand in canonical bytes."""
+
+INTEGER_MAX = 2**53 - 1
+"""Largest integer that every JSON reader keeps exact (RFC 8785 section 3.2.2.3)."""
+
+DIGEST_BYTES = 32
+
+
+def _no_floats(thing: object) -> None:
+    if isinstance(thing, float):
+        raise MisuseError(f"{thing!r} is a float; peers agree on integers only")
+    if isinstance(thing, dict):
+        for value in thing.values():
+            _no_floats(value)
+    elif isinstance(thing, list | tuple):
+        for value in thing:
+            _no_floats(value)
+
+
+def canonical(thing: object) -> bytes:
+    """Return the RFC 8785 bytes of plain JSON data.
+
+    Raises:
+        MisuseError: the data holds a float, or anything JSON has no exact form for.
+
+    >>> canonical({"b": 1, "a": ["x", None]})
+    b'{"a":["x",null],"b":1}'
+    """
+    _no_floats(thing)
+    try:
+        return orjson.dumps(thing, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise MisuseError(f"cannot be written canonically: {error}") from error
+
+
+def canonical_value(value: Value) -> bytes:
+    """Return the RFC 8785 bytes of a value, fields that are None left in."""
+    return canonical(value.model_dump(mode="json"))
+
+
+def digest(data: bytes) -> Digest:
+    """Return the BLAKE2b-256 digest of `data` as 64 lowercase hex digits (RFC 7693)."""
+    return Digest(blake2b(data, digest_size=DIGEST_BYTES).hexdigest())

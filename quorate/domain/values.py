@@ -1,0 +1,28 @@
+"""What every noun is made of: frozen, closed values, and the integers and names they are built from.
+
+Values are strict only where bytes enter (`Model.model_validate_json(raw, strict=True)`); a lax frozen
+model survives a checkpoint, a strict one does not.
+"""
+
+from typing import NewType
+
+from pydantic import BaseModel, ConfigDict
+
+ClusterId = NewType("ClusterId", str)
+JobId = NewType("JobId", str)
+Height = NewType("Height", int)
+RoundNo = NewType("RoundNo", int)
+VotingPower = NewType("VotingPower", int)
+Digest = NewType("Digest", str)
+
+BASIS_POINTS = 10_000
+"""A score of 1.00, in basis points: scores are integers in 0..10_000 wherever two peers compare them."""
+
+MILLI = 1_000
+"""A reputation or a power of 1.000, in milli-units."""
+
+
+class Value(BaseModel):
+    """A frozen, closed value: an unknown field is an error, and nothing is changed after construction."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

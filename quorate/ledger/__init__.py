@@ -1,0 +1,1 @@
+"""The state machine that certified heights drive, and the checks a stranger can make."""

@@ -1,0 +1,1 @@
+"""Eligibility, the deterministic bidder, bid checking, ranking and the reading of claims."""

@@ -1,0 +1,1 @@
+"""Behaviour that peers can verify, to score, to integer voting power."""
