@@ -2,6 +2,10 @@
 
 from typing import Protocol
 
+from quorate.domain.bidding import Answer
+from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.jobs import Job
+
 
 class Signer(Protocol):
     """Holds one cluster's private key."""
@@ -21,4 +25,12 @@ class Verifier(Protocol):
 
     def valid(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Say whether `signature` over `message` was made by the holder of `public_key`."""
+        ...
+
+
+class Bidder(Protocol):
+    """Answers one call for one cluster. Expected failures are abstentions; it raises only for a bug."""
+
+    async def bid(self, job: Job, snapshot: ClusterSnapshot) -> Answer:
+        """Return a bid or an abstention for `job` on the cluster of `snapshot`."""
         ...
