@@ -1,10 +1,15 @@
 """What the library needs from the world, as Protocols; hands implement them, wiring hands them over."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, Self
 
 from quorate.domain.bidding import Answer
+from quorate.domain.canonical import Plain
 from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.deciding import Block, Committee, Item
 from quorate.domain.jobs import Job
+from quorate.domain.trace import TraceEvent
+from quorate.domain.values import Digest, Height
 
 
 class Signer(Protocol):
@@ -33,4 +38,69 @@ class Bidder(Protocol):
 
     async def bid(self, job: Job, snapshot: ClusterSnapshot) -> Answer:
         """Return a bid or an abstention for `job` on the cluster of `snapshot`."""
+        ...
+
+
+class Application(Protocol):
+    """What the consensus decides about: a pure, deterministic state before one height; `apply` returns the next.
+
+    Everything but `due` and `wake_at_s` must be equal at every honest member, byte for byte.
+    """
+
+    @property
+    def chain(self) -> str:
+        """The chain's name; every signature is made under it."""
+        ...
+
+    @property
+    def height(self) -> Height:
+        """The height to be decided next, 1 at genesis."""
+        ...
+
+    @property
+    def parent(self) -> Digest:
+        """Digest of the block decided last; at genesis, of whatever the chain starts from."""
+        ...
+
+    @property
+    def committee(self) -> Committee:
+        """Who decides `height`."""
+        ...
+
+    @property
+    def sequences(self) -> tuple[int, ...]:
+        """Per seat, the highest item number that a block has included; 0 at genesis."""
+        ...
+
+    @property
+    def head_at_s(self) -> int:
+        """Block time of the parent, in seconds."""
+        ...
+
+    def due(self, pool: Sequence[Item], now_s: int) -> bool:
+        """Say whether a block is worth proposing now; a local view that peers need not share."""
+        ...
+
+    def wake_at_s(self, pool: Sequence[Item]) -> int | None:
+        """Return when `due` may become true by the passing of time alone, None if never."""
+        ...
+
+    def results(self, at_s: int, items: Sequence[Item]) -> Plain:
+        """Return what follows from these items at this time; at most 64 KiB of canonical JSON."""
+        ...
+
+    def judge(self, item: Item) -> str | None:
+        """Return why an item may not enter a block, None if it may. Depends on the item and this state only."""
+        ...
+
+    def apply(self, block: Block, items: Sequence[Item]) -> Self:
+        """Return the state after a decided block."""
+        ...
+
+
+class TraceSink(Protocol):
+    """Takes trace events; numbers them and stamps the wall clock."""
+
+    def emit(self, event: TraceEvent) -> int:
+        """Keep the event and return its `seq`, for use as a later event's `cause`."""
         ...
