@@ -1,0 +1,1 @@
+"""The hands that ask language models: settings, providers, limits, parsing, recordings, bidders and voters."""
