@@ -60,7 +60,8 @@ class Parts(Value):
     @property
     def score_bp(self) -> int:
         """The weighted sum, floored."""
-        return sum(getattr(self, name) * weight for name, weight in WEIGHTS.items()) // 100
+        values = self.model_dump()
+        return sum(int(values[name]) * weight for name, weight in WEIGHTS.items()) // 100
 
 
 def _fit(job: Job, snapshot: ClusterSnapshot, nodes: NodesByGroup) -> int:

@@ -1,0 +1,186 @@
+"""What a member may put on the ledger: the acts inside a signed item, typed and bounded."""
+
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+
+from quorate.domain.bidding import Abstention, Bid, BidOutcome
+from quorate.domain.canonical import canonical, canonical_value, digest
+from quorate.domain.clusters import NAME_PATTERN, Cluster
+from quorate.domain.errors import MessageMalformed
+from quorate.domain.jobs import WALLTIME_S_MAX, Job
+from quorate.domain.values import ClusterId, Digest, JobId, Value
+
+ACTS_MAX = 512
+"""Acts in one item: two for each of a batch's 256 auctions."""
+
+SALT_PATTERN = r"^[0-9a-f]{32}$"
+HEX_32 = r"^[0-9a-f]{64}$"
+HEX_64 = r"^[0-9a-f]{128}$"
+_Job = Annotated[JobId, Field(pattern=NAME_PATTERN)]
+_Cluster = Annotated[ClusterId, Field(pattern=NAME_PATTERN)]
+
+
+class Submit(Value):
+    """A job enters; its call opens at the height that holds this act. Signed by its submitter if it has a key."""
+
+    act: Literal["submit"] = "submit"
+    job: Job
+    signature: str = Field(default="", pattern=r"^([0-9a-f]{128})?$")
+
+
+class Commit(Value):
+    """A sealed answer: the digest of the answer with a salt. On an unsealed chain, `answer` stands open."""
+
+    act: Literal["commit"] = "commit"
+    job: _Job
+    opened: int = Field(ge=1)
+    """The height at which the call opened: a job that is called again is answered again."""
+    seal: Annotated[Digest, Field(pattern=HEX_32)]
+
+
+class Reveal(Value):
+    """An answer shown, with the salt that opens its seal."""
+
+    act: Literal["reveal"] = "reveal"
+    job: _Job
+    opened: int = Field(ge=1)
+    answer: BidOutcome
+    salt: str = Field(pattern=SALT_PATTERN)
+
+
+class Start(Value):
+    """The winner's scheduler took the job."""
+
+    act: Literal["start"] = "start"
+    job: _Job
+
+
+class Refuse(Value):
+    """The winner's scheduler would not take the job; it is called again."""
+
+    act: Literal["refuse"] = "refuse"
+    job: _Job
+    reason: str = Field(max_length=200)
+
+
+class End(Value):
+    """The job ended; its nodes are free again."""
+
+    act: Literal["end"] = "end"
+    job: _Job
+    run_s: int = Field(ge=0, le=WALLTIME_S_MAX)
+    succeeded: bool
+
+
+class Receipt(Value):
+    """The submitter's word on what it got, signed with the job's key; any member may carry it."""
+
+    act: Literal["receipt"] = "receipt"
+    job: _Job
+    run_s: int = Field(ge=0, le=WALLTIME_S_MAX)
+    succeeded: bool
+    signature: str = Field(pattern=HEX_64)
+
+
+class Report(Value):
+    """Two incompatible signed messages of one member, as bytes that anybody can check."""
+
+    act: Literal["report"] = "report"
+    evidence: str = Field(max_length=400_000)
+    """Canonical JSON of the evidence."""
+
+
+class Declare(Value):
+    """A member's own background load from now on: nodes busy for others. Peers cannot see it themselves."""
+
+    act: Literal["declare"] = "declare"
+    background: int = Field(ge=0, le=1_000_000)
+
+
+class Join(Value):
+    """Admit a cluster; on probation first."""
+
+    motion: Literal["join"] = "join"
+    cluster: Cluster
+    public_key: str = Field(pattern=HEX_32)
+    background: int = Field(ge=0, le=1_000_000)
+
+
+class Leave(Value):
+    """Let a cluster go."""
+
+    motion: Literal["leave"] = "leave"
+    cluster: _Cluster
+
+
+class Rotate(Value):
+    """Give a cluster a new key."""
+
+    motion: Literal["rotate"] = "rotate"
+    cluster: _Cluster
+    public_key: str = Field(pattern=HEX_32)
+
+
+class Release(Value):
+    """Release a cluster from jail; on probation first."""
+
+    motion: Literal["release"] = "release"
+    cluster: _Cluster
+
+
+Motion = Annotated[Join | Leave | Rotate | Release, Field(discriminator="motion")]
+
+
+class Endorse(Value):
+    """A member's consent to a motion; it takes effect when a joint quorum has consented."""
+
+    act: Literal["endorse"] = "endorse"
+    motion: Motion
+
+
+Act = Annotated[
+    Submit | Commit | Reveal | Start | Refuse | End | Receipt | Report | Declare | Endorse,
+    Field(discriminator="act"),
+]
+_ACTS: TypeAdapter[tuple[Act, ...]] = TypeAdapter(Annotated[tuple[Act, ...], Field(max_length=ACTS_MAX)])
+
+
+def encode_acts(acts: tuple[Value, ...]) -> bytes:
+    """Return the payload of an item that performs `acts`, in canonical bytes."""
+    return canonical([act.model_dump(mode="json") for act in acts])
+
+
+@lru_cache(maxsize=4_096)
+def decode_acts(payload: bytes) -> tuple[Act, ...]:
+    """Read the acts of an item's payload.
+
+    Raises:
+        MessageMalformed: not canonical JSON of known acts within their bounds.
+    """
+    try:
+        acts = _ACTS.validate_json(payload, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"][:4])
+        raise MessageMalformed(f"payload is no list of acts: {where} {first['msg']}") from error
+    if encode_acts(acts) != payload:
+        raise MessageMalformed("payload is not in canonical form")
+    return acts
+
+
+def seal(job: JobId, cluster: ClusterId, answer: Bid | Abstention, salt: str) -> Digest:
+    """Return the commitment to an answer: BLAKE2b-256 over job, cluster, answer and 16 bytes of salt."""
+    return digest(canonical([job, cluster, answer.model_dump(mode="json"), salt]))
+
+
+def submission_bytes(chain: str, job: Job) -> bytes:
+    """Return what a submitter signs to enter `job`."""
+    return b"quorate/1/submission\x00" + canonical([chain, orjson.loads(canonical_value(job))])
+
+
+def receipt_bytes(chain: str, job: JobId, run_s: int, succeeded: bool) -> bytes:
+    """Return what a submitter signs when its job has ended."""
+    return b"quorate/1/receipt\x00" + canonical([chain, job, run_s, succeeded])

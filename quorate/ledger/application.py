@@ -1,0 +1,145 @@
+"""The ledger's state as the consensus sees it: what is due, what follows, what may enter a block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from quorate.consensus.inclusion import owed
+from quorate.domain.canonical import Plain
+from quorate.domain.deciding import Block, Certificate, Committee, Item
+from quorate.domain.errors import MessageMalformed
+from quorate.domain.values import Digest, Height
+from quorate.ledger import acts as a
+from quorate.ledger.execute import OVERDUE_END_S, Executed, execute
+from quorate.ledger.genesis import Genesis
+from quorate.ledger.records import HeightRecord
+from quorate.ledger.state import Call, LedgerState, founded
+
+_URGENT = (a.Declare, a.Endorse, a.Report, a.Refuse, a.End, a.Receipt, a.Submit)
+"""Acts that wait for nothing else."""
+
+
+@dataclass(frozen=True)
+class LedgerApplication:
+    """One state before one height; `apply` returns the next. Pure and deterministic but for nothing."""
+
+    state: LedgerState
+    previous_committee: Committee | None = None
+    """Who decided the parent; None at height 1."""
+    record: HeightRecord | None = None
+    """What the last applied block did."""
+
+    @classmethod
+    def of(cls, genesis: Genesis) -> Self:
+        """Return the application before height 1."""
+        return cls(founded(genesis))
+
+    @property
+    def chain(self) -> str:
+        """The chain's name: the digest of its genesis."""
+        return self.state.chain
+
+    @property
+    def height(self) -> Height:
+        """The height to be decided next."""
+        return Height(self.state.height)
+
+    @property
+    def parent(self) -> Digest:
+        """Digest of the block decided last."""
+        return self.state.parent
+
+    @property
+    def committee(self) -> Committee:
+        """Who decides `height`."""
+        return self.state.committee()
+
+    @property
+    def sequences(self) -> tuple[int, ...]:
+        """Per seat, the last item number on the ledger."""
+        return self.state.sequences
+
+    @property
+    def head_at_s(self) -> int:
+        """Time of the parent block, s."""
+        return self.state.head_at_s
+
+    @property
+    def halted(self) -> str | None:
+        """Why nothing can be decided any more, None while it can."""
+        active = len(self.state.active())
+        if active >= 4:
+            return None
+        return f"only {active} members are active; four are the fewest that tolerate a fault: release or admit one"
+
+    def judge(self, item: Item) -> str | None:
+        """Return why an item may not enter a block, None if it may: its payload must be acts."""
+        try:
+            a.decode_acts(item.payload)
+        except MessageMalformed as error:
+            return str(error)
+        return None
+
+    def due(self, pool: Sequence[Item], now_s: int) -> bool:
+        """Say whether a block is worth proposing now."""
+        if self.halted:
+            return False
+        acts = self._acts(pool)
+        if any(isinstance(act, _URGENT) for _, act in acts):
+            return True
+        return any(self._call_due(call, acts, now_s) for call in self.state.calls.values()) or any(
+            at_s <= now_s for at_s in self._deadlines(acts)
+        )
+
+    def wake_at_s(self, pool: Sequence[Item]) -> int | None:
+        """Return when `due` may become true by time alone, s; None if never."""
+        if self.halted:
+            return None
+        acts = self._acts(pool)
+        calls = [at_s for call in self.state.calls.values() for at_s in self._call_wakes(call)]
+        return min([*calls, *self._deadlines(acts)], default=None)
+
+    def _acts(self, pool: Sequence[Item]) -> list[tuple[int, a.Act]]:
+        return [(i.sender, act) for i in pool if self.judge(i) is None for act in a.decode_acts(i.payload)]
+
+    def _call_due(self, call: Call, acts: list[tuple[int, a.Act]], now_s: int) -> bool:
+        if call.closed is None:
+            answering: type[a.Commit] | type[a.Reveal] = a.Commit if self.state.parameters.sealed else a.Reveal
+            sealed = {seat for seat, act in acts if isinstance(act, answering) and act.job == call.job.id}
+            return set(self.state.active()) <= sealed | set(call.seals) or now_s >= call.closes_at_s
+        shown = {seat for seat, act in acts if isinstance(act, a.Reveal) and act.job == call.job.id}
+        if set(call.seals) <= shown | set(call.answers):
+            return True
+        return now_s >= call.closed_at_s + self.state.parameters.reveal_window_s
+
+    def _call_wakes(self, call: Call) -> list[int]:
+        if call.closed is None:
+            return [call.closes_at_s]
+        return [call.closed_at_s + self.state.parameters.reveal_window_s]
+
+    def _deadlines(self, acts: list[tuple[int, a.Act]]) -> list[int]:
+        """Return when awards and running jobs must be acted upon; a start in the pool waits half its window."""
+        starts = {act.job for _, act in acts if isinstance(act, a.Start)}
+        window = self.state.parameters.start_window_s
+        deadlines = []
+        for job, held in self.state.running.items():
+            if held.started_at_s is None:
+                deadlines.append(held.awarded_at_s + (window // 2 if job in starts else window))
+            else:
+                deadlines.append(held.started_at_s + held.job.walltime_s + OVERDUE_END_S)
+        return deadlines
+
+    def _execute(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Executed:
+        signers = () if previous is None else tuple(vote.seat for vote in previous.votes)
+        required = owed(previous, self.previous_committee, self.state.sequences)
+        return execute(self.state, at_s, items, signers, required)
+
+    def results(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Plain:
+        """Return what a block with these items at this time must claim."""
+        return self._execute(at_s, items, previous).results
+
+    def apply(self, block: Block, items: Sequence[Item]) -> Self:
+        """Return the application after a decided block."""
+        done = self._execute(block.at_s, items, block.previous)
+        state = replace(done.state, parent=block.digest)
+        return type(self)(state, self.committee, done.record)

@@ -1,0 +1,213 @@
+"""A member's own conduct, as a machine without hands: when to seal an answer, show it, start a job, report a fault.
+
+It wraps one replica. The graph and a peer process drive the same machine; fault drivers replace it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from quorate.consensus import effects as e
+from quorate.consensus.evidence import Evidence
+from quorate.domain.bidding import Abstention, Bid
+from quorate.domain.canonical import canonical
+from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.errors import MisuseError
+from quorate.domain.jobs import Job
+from quorate.domain.values import JobId, Value
+from quorate.ledger import acts as a
+from quorate.ledger.application import LedgerApplication
+from quorate.ledger.records import HeightRecord
+from quorate.ledger.state import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Ask this member's bidder: a call opened, and no answer of ours is sealed yet."""
+
+    job: Job
+    opened: int
+    snapshot: ClusterSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Make an answer and its salt durable before any later effect: a seal that cannot be opened costs trust."""
+
+    job: JobId
+    opened: int
+    answer: Bid | Abstention
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """Hand the job to this member's scheduler; say `started` or `refused` when it has answered."""
+
+    job: Job
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """A height was decided and did this; for traces and reports."""
+
+    record: HeightRecord
+
+
+Effect = e.Effect | Called | Keep | Won | Did
+
+
+class Machine(Protocol):
+    """What a participant needs of a replica; fault drivers put their own in between."""
+
+    @property
+    def application(self) -> LedgerApplication:
+        """The state before the height being decided."""
+        ...
+
+    def start(self, now_ms: int) -> list[e.Effect]:
+        """Begin, or begin again after `restore`."""
+        ...
+
+    def receive(self, data: bytes, sender: int, now_ms: int) -> list[e.Effect]:
+        """Take one message."""
+        ...
+
+    def timer(self, name: str, now_ms: int) -> list[e.Effect]:
+        """Take the end of a timer."""
+        ...
+
+    def submit(self, payload: bytes, now_ms: int) -> list[e.Effect]:
+        """Sign and send our next item."""
+        ...
+
+    def restore(self, records: Iterable[bytes]) -> None:
+        """Take back what was persisted."""
+        ...
+
+
+SaltSource = Callable[[JobId, int], str]
+"""Gives 16 bytes of salt in hex for a job and the height at which its call opened."""
+
+
+class Participant:
+    """One member: a replica, its answers, and what it still has to say."""
+
+    def __init__(self, me: int, machine: Machine, salts: SaltSource) -> None:
+        """Take the seat, the replica and the source of salts."""
+        self.me = me
+        self.machine = machine
+        self._salts = salts
+        self._kept: dict[tuple[JobId, int], Keep] = {}
+        self._shown: set[tuple[JobId, int]] = set()
+        self._asked: set[tuple[JobId, int]] = set()
+
+    @property
+    def application(self) -> LedgerApplication:
+        """The state before the height being decided."""
+        return self.machine.application
+
+    def restore(self, records: Iterable[bytes], kept: Iterable[Keep]) -> Self:
+        """Take back what was persisted: the replica's records and the sealed answers."""
+        self.machine.restore(records)
+        for keep in kept:
+            self._kept[keep.job, keep.opened] = keep
+        return self
+
+    def start(self, now_ms: int) -> list[Effect]:
+        """Begin, or begin again: send what is ours again, ask for open calls, show what is due."""
+        return [*self._followed(self.machine.start(now_ms), now_ms), *self._pending(now_ms)]
+
+    def receive(self, data: bytes, sender: int, now_ms: int) -> list[Effect]:
+        """Take one message from a peer."""
+        return self._followed(self.machine.receive(data, sender, now_ms), now_ms)
+
+    def timer(self, name: str, now_ms: int) -> list[Effect]:
+        """Take the end of a timer that was set by an effect."""
+        return self._followed(self.machine.timer(name, now_ms), now_ms)
+
+    def submit_job(self, job: Job, signature: str, now_ms: int) -> list[Effect]:
+        """Enter a job on behalf of its submitter (64-byte Ed25519 signature in hex, empty if it has no key)."""
+        return self._put((a.Submit(job=job, signature=signature),), now_ms)
+
+    def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[Effect]:
+        """Seal this member's answer to a call (or show it, on a chain that does not seal)."""
+        if (job, opened) in self._kept:
+            return []
+        keep = Keep(job, opened, outcome, self._salts(job, opened))
+        self._kept[job, opened] = keep
+        cluster = self.application.state.members[self.me].cluster.id
+        act: Value = a.Commit(job=job, opened=opened, seal=a.seal(job, cluster, outcome, keep.salt))
+        if not self.application.state.parameters.sealed:
+            act = self._reveal(keep)
+        return [keep, *self._put((act,), now_ms)]
+
+    def started(self, job: JobId, now_ms: int) -> list[Effect]:
+        """Say that this member's scheduler took the job."""
+        return self._put((a.Start(job=job),), now_ms)
+
+    def refused(self, job: JobId, reason: str, now_ms: int) -> list[Effect]:
+        """Say that this member's scheduler would not take the job."""
+        return self._put((a.Refuse(job=job, reason=reason[:200]),), now_ms)
+
+    def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[Effect]:
+        """Say that the job ended after `run_s` seconds."""
+        return self._put((a.End(job=job, run_s=run_s, succeeded=succeeded),), now_ms)
+
+    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
+        """Put any acts of this member on the ledger (receipts, declarations, endorsements)."""
+        return self._put(acts, now_ms)
+
+    def _put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
+        return self._followed(self.machine.submit(a.encode_acts(acts), now_ms), now_ms)
+
+    def _reveal(self, keep: Keep) -> a.Reveal:
+        self._shown.add((keep.job, keep.opened))
+        return a.Reveal(job=keep.job, opened=keep.opened, answer=keep.answer, salt=keep.salt)
+
+    def _followed(self, effects: list[e.Effect], now_ms: int) -> list[Effect]:
+        """Return the effects with what a decided height or a conviction makes us do, in place."""
+        out: list[Effect] = []
+        for effect in effects:
+            out.append(effect)
+            if isinstance(effect, e.Convict):
+                out.extend(self._report(effect.evidence, now_ms))
+            elif isinstance(effect, e.Decided):
+                out.extend(self._after(now_ms))
+        return out
+
+    def _report(self, evidence: Evidence, now_ms: int) -> list[Effect]:
+        text = canonical(evidence.plain()).decode()
+        return self._put((a.Report(evidence=text),), now_ms)
+
+    def _after(self, now_ms: int) -> list[Effect]:
+        record = self.application.record
+        if record is None:
+            raise MisuseError("a decided height left no record")
+        out: list[Effect] = [Did(record)]
+        for decision in record.decisions:
+            self._kept.pop((decision.job.id, decision.opened), None)
+            if decision.winner == self.application.state.members[self.me].cluster.id:
+                out.append(Won(decision.job, decision.nodes))
+        return [*out, *self._pending(now_ms)]
+
+    def _pending(self, now_ms: int) -> list[Effect]:
+        """Return what open calls still want of us: an answer, or the showing of a sealed one."""
+        out: list[Effect] = []
+        reveals: list[Value] = []
+        for job, call in self.application.state.calls.items():
+            out.extend(self._ask(job, call))
+            keep = self._kept.get((job, call.opened))
+            sealed_here = self.me in call.seals and self.me not in call.answers
+            if call.closed is not None and keep and sealed_here and (job, call.opened) not in self._shown:
+                reveals.append(self._reveal(keep))
+        return [*out, *(self._put(tuple(reveals), now_ms) if reveals else [])]
+
+    def _ask(self, job: JobId, call: Call) -> list[Effect]:
+        key = (job, call.opened)
+        takes_part = self.me < len(call.snapshots) and call.closed is None and self.me not in call.seals
+        if not takes_part or key in self._kept or key in self._asked:
+            return []
+        self._asked.add(key)
+        return [Called(call.job, call.opened, call.snapshots[self.me])]

@@ -1,0 +1,94 @@
+"""What one height did, in typed records: for people, for reports, and for the claims inside a block."""
+
+from typing import Literal
+
+from quorate.domain.bidding import BidOutcome
+from quorate.domain.clusters import ClusterSnapshot, NodesByGroup
+from quorate.domain.jobs import Job
+from quorate.domain.values import ClusterId, JobId, Value
+
+Outcome = Literal["allocated", "unallocated", "waiting"]
+"""`waiting`: somebody could run it, nobody can now; it is called again when nodes come free."""
+
+
+class AnswerRecord(Value):
+    """One seat's answer to one call, as judged."""
+
+    cluster: ClusterId
+    answer: BidOutcome
+    reputation: int
+    """Milli-units, as it stood when the height began."""
+    weighted_bp: int | None
+    """score x reputation; None for an abstention or a void bid."""
+    void: tuple[str, ...]
+    """Why a signed bid does not count, one sentence each."""
+    snapshot: ClusterSnapshot
+    """The cluster's facts when the call opened."""
+    rule_bp: int | None
+    """The rule's score on the same facts; None if the job does not fit."""
+
+
+class DecisionRecord(Value):
+    """One call decided."""
+
+    job: Job
+    opened: int
+    height: int
+    at_s: int
+    outcome: Outcome
+    winner: ClusterId | None
+    nodes: NodesByGroup = ()
+    answers: tuple[AnswerRecord, ...]
+    ranking: tuple[ClusterId, ...]
+    reasons: tuple[str, ...]
+    """If nobody got it: each cluster's reason, in seat order."""
+
+
+class Finding(Value):
+    """A proven contradiction, and what it did to a standing."""
+
+    cluster: ClusterId
+    class_: Literal["A", "B", "absence"]
+    job: JobId | None
+    what: str
+    before: int
+    """Reputation before, milli-units."""
+    after: int
+    """Reputation after, milli-units."""
+
+
+class Credit(Value):
+    """Trust earned, and by what."""
+
+    cluster: ClusterId
+    job: JobId | None
+    what: str
+    before: int
+    after: int
+
+
+class EndRecord(Value):
+    """A job that ended and gave its nodes back."""
+
+    job: JobId
+    cluster: ClusterId
+    nodes: int
+    run_s: int
+    succeeded: bool
+    at_s: int
+
+
+class HeightRecord(Value):
+    """Everything that one height did."""
+
+    height: int
+    at_s: int
+    opened: tuple[JobId, ...] = ()
+    closed: tuple[JobId, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()
+    started: tuple[JobId, ...] = ()
+    ended: tuple[EndRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Acts that had no effect, with the reason."""

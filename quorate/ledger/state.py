@@ -1,0 +1,186 @@
+"""The ledger's state between two heights: who may vote, what is called, what runs where, who is trusted.
+
+Everything here follows from genesis and the certified blocks; nothing is read from anywhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from quorate.domain.bidding import BidOutcome, Forecast
+from quorate.domain.canonical import Plain, canonical, digest
+from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spread_background
+from quorate.domain.deciding import Committee, Seat
+from quorate.domain.jobs import Job
+from quorate.domain.values import Digest, Height, JobId, VotingPower
+from quorate.ledger.genesis import Genesis, Parameters
+from quorate.reputation.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """One seat: its cluster, key, declared background and standing."""
+
+    cluster: Cluster
+    public_key: str
+    background: int
+    standing: Standing
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One job's call for answers, from its opening to its decision."""
+
+    job: Job
+    opened: int
+    """Height at which it opened."""
+    opened_at_s: int
+    closes_at_s: int
+    draw: Digest
+    """Digest of the block before the opening: nobody who bids could choose it."""
+    snapshots: tuple[ClusterSnapshot, ...]
+    """Every seat's facts when the call opened; bids are judged against these."""
+    excluded: frozenset[int] = frozenset()
+    """Seats whose scheduler refused or dropped this job before."""
+    seals: Mapping[int, Digest] = field(default_factory=dict)
+    answers: Mapping[int, BidOutcome] = field(default_factory=dict)
+    closed: int | None = None
+    """Height at which it closed."""
+    closed_at_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Nodes taken by a job, from the award to the end."""
+
+    job: Job
+    seat: int
+    nodes: NodesByGroup
+    height: int
+    awarded_at_s: int
+    forecast: Forecast
+    contested: bool
+    """Whether at least two valid bids stood against each other."""
+    excluded: frozenset[int]
+    started_at_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that ended and waits for its submitter's receipt."""
+
+    allocation: Allocation
+    run_s: int
+    succeeded: bool
+    ended_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """Everything that follows from the blocks so far."""
+
+    chain: str
+    parameters: Parameters
+    height: int
+    """The height to be decided next."""
+    parent: Digest
+    head_at_s: int
+    sequences: tuple[int, ...]
+    """Per seat: the last item number on the ledger."""
+    members: tuple[MemberState, ...]
+    priorities: tuple[int, ...]
+    calls: Mapping[JobId, Call] = field(default_factory=dict)
+    waiting: Mapping[JobId, tuple[Job, frozenset[int]]] = field(default_factory=dict)
+    running: Mapping[JobId, Allocation] = field(default_factory=dict)
+    ended: Mapping[JobId, Ended] = field(default_factory=dict)
+    known: frozenset[JobId] = frozenset()
+    """Every job id ever seen: an id is used once."""
+    answered: tuple[int, ...] = ()
+    """Seats whose answers at the last height were shown and not refuted."""
+    endorsed: Mapping[Digest, frozenset[int]] = field(default_factory=dict)
+
+    def seat_of(self, cluster: str) -> int | None:
+        """Return the seat of a cluster, None if it has none."""
+        for index, member in enumerate(self.members):
+            if member.cluster.id == cluster:
+                return index
+        return None
+
+    def allocated(self, seat: int) -> NodesByGroup:
+        """Return the nodes of a seat's cluster held by jobs, per group."""
+        total = [0] * len(self.members[seat].cluster.groups)
+        for allocation in self.running.values():
+            if allocation.seat == seat:
+                total = [a + b for a, b in zip(total, allocation.nodes, strict=True)]
+        return tuple(total)
+
+    def snapshot(self, seat: int, at_s: int | None = None) -> ClusterSnapshot:
+        """Return what is taken of a seat's cluster now."""
+        member = self.members[seat]
+        return ClusterSnapshot(
+            cluster=member.cluster,
+            taken_at_s=self.head_at_s if at_s is None else at_s,
+            allocated=self.allocated(seat),
+            background=self.background(seat),
+        )
+
+    def background(self, seat: int) -> NodesByGroup:
+        """Return a seat's background per group, never more than its jobs leave."""
+        member = self.members[seat]
+        spread = spread_background(member.cluster, member.background)
+        room = zip(member.cluster.groups, self.allocated(seat), strict=True)
+        return tuple(min(busy, group.nodes - jobs) for busy, (group, jobs) in zip(spread, room, strict=True))
+
+    def active(self) -> tuple[int, ...]:
+        """Return the seats that have power at the next height."""
+        return tuple(i for i, member in enumerate(self.members) if self.power(member))
+
+    def power(self, member: MemberState) -> VotingPower:
+        """Return a member's power at the next height, milli-units."""
+        return VotingPower(0) if member.left else member.standing.power(self.height)
+
+    def committee(self) -> Committee:
+        """Return who decides the next height."""
+        return Committee(
+            height=Height(self.height),
+            seats=tuple(Seat(cluster=m.cluster.id, public_key=m.public_key, power=self.power(m)) for m in self.members),
+            priorities=self.priorities,
+        )
+
+    def root(self) -> Digest:
+        """Return the digest of what this state says, so that two peers can compare in one word."""
+        standings: list[Plain] = [
+            [m.cluster.id, m.public_key, m.background, m.standing.reputation, m.standing.jailed,
+             m.standing.probation_until, m.left]
+            for m in self.members
+        ]  # fmt: skip
+        running: list[Plain] = [[job, a.seat, list(a.nodes), a.started_at_s] for job, a in sorted(self.running.items())]
+        calls: list[Plain] = [[job, c.opened, len(c.seals), len(c.answers)] for job, c in sorted(self.calls.items())]
+        waits: list[Plain] = [*sorted(self.waiting)]
+        over: list[Plain] = [*sorted(self.ended)]
+        rest: list[Plain] = [waits, over, list(self.sequences), list(self.answered)]
+        return digest(canonical([standings, running, calls, rest]))
+
+
+def founded(genesis: Genesis) -> LedgerState:
+    """Return the state before height 1."""
+    members = tuple(
+        MemberState(m.cluster, m.public_key, m.background, Standing(cluster=m.cluster.id)) for m in genesis.members
+    )
+    return LedgerState(
+        chain=genesis.digest,
+        parameters=genesis.parameters,
+        height=1,
+        parent=genesis.digest,
+        head_at_s=0,
+        sequences=(0,) * len(members),
+        members=members,
+        priorities=(0,) * len(members),
+    )
+
+
+def with_standing(state: LedgerState, seat: int, standing: Standing) -> LedgerState:
+    """Return the state with one seat's standing replaced."""
+    members = list(state.members)
+    members[seat] = replace(members[seat], standing=standing)
+    return replace(state, members=tuple(members))
