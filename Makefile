@@ -38,7 +38,7 @@ federation: $(RUN) ## six processes over TCP decide the same eight jobs (SEED= A
 	@$(PY) cli.py federation $(FLAGS)
 
 sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SCHEDULES=)
-	@$(PY) -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
+	@$(PY) -m tests.simulation.run $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
 
 eval: $(RUN) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
 	@$(PY) -m evals run --set quick $(FLAGS)

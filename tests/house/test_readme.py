@@ -20,6 +20,8 @@ NOT_RUN = {
     "make setup": "it has run, or this test could not",
     "make app": "it serves until it is stopped; tests/ui starts it",
 }
+# What `make test ARGS=...` hands down to the commands beneath it must not reach the examples.
+MAKE_VARIABLES = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS", "SEED", "PROFILE", "SCHEDULES", "LEDGER"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def _to_run() -> list[Example]:
 
 @pytest.mark.parametrize("example", _to_run(), ids=lambda example: example.command)
 def test_an_example_of_the_readme_does_what_it_shows(example: Example) -> None:
-    environment = os.environ | {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "COLUMNS": "120"}
+    environment = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
+    environment |= {"PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "COLUMNS": "120"}
     done = subprocess.run(
         ["bash", "-c", example.command],
         cwd=ROOT,
