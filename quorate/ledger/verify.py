@@ -123,7 +123,7 @@ def _items(application: LedgerApplication, entry: Entry) -> None:
             raise LedgerBroken(f"item {item.seq} of seat {item.sender}: {refusal}", height=state.height)
     required = owed(entry.block.previous, application.previous_committee, state.sequences)
     # Whether an item that is left out exists and would have been refused cannot be seen from the ledger alone.
-    left_out = omitted(entry.items, state.sequences, required, lambda _seat, _seq: False)
+    left_out = omitted(entry.items, state.sequences, required, lambda *_: False)
     if left_out is not None:
         raise LedgerBroken(f"item {left_out[1]} of seat {left_out[0]} was owed and left out", height=state.height)
 
