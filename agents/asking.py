@@ -5,7 +5,7 @@ Every provider, the scripted and the recorded one too, is a `Chat`. A failure is
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -67,8 +67,8 @@ class Reply(Value):
     model: str
     """As the provider reports it, which may not be what was asked for."""
     mode: str
-    latency_s: float
-    """From sending to the last byte of the call that succeeded, s."""
+    latency_s: float | None
+    """From sending to the last byte of the call that succeeded, s; None if nothing was sent."""
     usage: Usage | None = None
     """None if the provider did not say."""
     recording: str | None = None
@@ -145,7 +145,7 @@ class ModelFailed(ProviderUnreachable):
     mode: str | None = None
     calls: int = 1
     recording: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    provider: str | None = None
 
     def __str__(self) -> str:
         """Return the sentence."""
@@ -168,6 +168,24 @@ class Chat(Protocol):
     async def ask(self, question: Question) -> Reply:
         """Return the reply; ModelFailed if none came that is whole."""
         ...
+
+
+FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call"})
+CUT = frozenset({"length", "max_tokens", "model_length"})
+FILTERED = frozenset({"content_filter", "refusal", "safety"})
+
+
+def problem(text: str, finish: str | None, refused: str | None = None) -> tuple[Kind, str] | None:
+    """Return what is wrong with a reply before anybody reads it: withheld, cut off, without an end, or empty."""
+    if refused or finish in FILTERED:
+        return Kind.REFUSAL, f"the provider withheld the answer: {refused or finish}"
+    if finish in CUT:
+        return Kind.TRUNCATED, "the answer was cut off at max_tokens"
+    if finish not in FINISHED:
+        return Kind.BAD_RESPONSE, f"the answer did not end: finish reason {finish!r}"
+    if not text.strip():
+        return Kind.EMPTY, "the answer is empty"
+    return None
 
 
 _SPACE = re.compile(r"\s+")

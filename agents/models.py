@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from agents.asking import Kind, ModelFailed, Question, Reply, Shape, Usage, plain
+from agents.asking import Kind, ModelFailed, Question, Reply, Shape, Usage, plain, problem
 from agents.settings import MODES, Custom, Environ, LlmSettings, Mode, RemoteProfile, address, key
 from quorate.domain.errors import MisuseError, SettingsInvalid
 
@@ -59,10 +59,6 @@ HEADERS_KEPT = frozenset(
 
 MODE_WORDS = ("response_format", "json_schema", "json_object", "tool", "schema", "structured", "format")
 """What a provider writes in the 400 that means: this model does not take this mode."""
-
-FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call"})
-CUT = frozenset({"length", "max_tokens", "model_length"})
-FILTERED = frozenset({"content_filter", "refusal", "safety"})
 
 _body: ContextVar[list[str] | None] = ContextVar("body", default=None)
 """Where the response's own bytes are kept for the call in progress: the clients drop the raw tool arguments."""
@@ -341,9 +337,9 @@ class RemoteChat:
         text = _written(message, mode, raw)
         model = str(raw.get("model") or message.response_metadata.get("model_name") or self.profile.model)
         usage = _usage(message)
-        problem = _problem(message, text)
-        if problem is not None:
-            kind, detail = problem
+        wrong = problem(text, *_ending(message))
+        if wrong is not None:
+            kind, detail = wrong
             raise ModelFailed(
                 kind, self._scrubbed(detail), text=text, usage=usage, latency_s=latency_s, model=model, mode=mode
             )
@@ -420,19 +416,11 @@ def _usage(message: AIMessage) -> Usage | None:
     return Usage(tokens_in=used["input_tokens"], tokens_out=used["output_tokens"])
 
 
-def _problem(message: AIMessage, text: str) -> tuple[Kind, str] | None:
+def _ending(message: AIMessage) -> tuple[str | None, str | None]:
+    """Return (finish reason, refusal) in whichever place the provider's client keeps them."""
     told = message.response_metadata
     finish = told.get("finish_reason") or told.get("stop_reason") or told.get("done_reason")
-    refused = message.additional_kwargs.get("refusal")
-    if refused or finish in FILTERED:
-        return Kind.REFUSAL, f"the provider withheld the answer: {refused or finish}"
-    if finish in CUT:
-        return Kind.TRUNCATED, "the answer was cut off at max_tokens"
-    if finish not in FINISHED:
-        return Kind.BAD_RESPONSE, f"the answer did not end: finish reason {finish!r}"
-    if not text.strip():
-        return Kind.EMPTY, "the answer is empty"
-    return None
+    return finish, message.additional_kwargs.get("refusal")
 
 
 def classify(error: Exception) -> ModelFailed:
