@@ -20,7 +20,7 @@ def test_the_floors_know_every_package() -> None:
         "root_packages in pyproject.toml and the folders at the root differ"
     )
     layers = {name.strip(" ()") for layer in CONTRACTS["floors"]["layers"] for name in layer.split("|")}
-    assert layers == packages()
+    assert packages() <= layers
 
 
 @pytest.mark.parametrize("contract", LEFT_OUT)
