@@ -1,0 +1,1 @@
+"""Screens: pure folds from events to rows, and what draws them."""
