@@ -308,7 +308,8 @@ def explain_dissent(decision: DecisionRow, names: Names) -> str:
         rounds = ""
     if not against and void:
         who = listed([names.get(bid.cluster, bid.cluster) for bid in void])
-        return f"{rounds}No vote against: {decision.approvals} of {decision.members} approved. {who} lost a bid to the facts."
+        agreed = f"{decision.approvals} of {decision.members} approved"
+        return f"{rounds}No vote against: {agreed}. {who} lost a bid to the facts."
     if not against:
         return f"{rounds}Nobody: {decision.approvals} of {decision.members} approved."
     said = [_dissent(row, names) for row in against[:2]]
@@ -398,9 +399,10 @@ def tiles(report: RunReport) -> tuple[tuple[str, str, str], ...]:
     """Return the five figures of a run as (label, value, second line)."""
     s, totals = report.summary, report.federation.totals
     waiting = s.submitted - s.allocated - s.unallocated - s.undecided
+    share = f"{percent(s.nodes_allocated, totals.nodes)} of {count(totals.nodes)}"
     return (
         ("Placed", f"{s.allocated} of {s.submitted}", f"{waiting} waiting"),
-        ("Nodes allocated", count(s.nodes_allocated), f"{percent(s.nodes_allocated, totals.nodes)} of {count(totals.nodes)}"),
+        ("Nodes allocated", count(s.nodes_allocated), share),
         ("Unanimous", f"{s.unanimous} of {len(report.decisions)}", f"{s.contested} contested · {s.re_voted} re-voted"),
         ("Median decision", seconds(s.decision_s_median), f"slowest {seconds(s.decision_s_max)}"),
         ("Model answers", count(s.model_bids), _model_words(report)),
