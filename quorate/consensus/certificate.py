@@ -1,0 +1,74 @@
+"""Builds certificates from votes, and checks them as a stranger would: quorum, seats, signatures.
+
+docs/protocol.md P-6.
+"""
+
+from collections.abc import Callable, Iterable
+
+from quorate.consensus.quorum import is_quorum
+from quorate.consensus.signing import vote_bytes
+from quorate.domain.deciding import Certificate, CertificateVote, Committee, Kind, Vote
+from quorate.domain.errors import CertificateInvalid, MisuseError
+from quorate.ports import Verifier
+
+
+def build_certificate(votes: Iterable[Vote]) -> Certificate:
+    """Return the certificate of votes that say the same thing; whether they are a quorum is the caller's to know.
+
+    Raises:
+        MisuseError: there is no vote, or two say different things.
+    """
+    ordered = sorted(votes, key=lambda vote: vote.seat)
+    if not ordered:
+        raise MisuseError("a certificate needs votes")
+    first = ordered[0]
+    said = (first.kind, first.height, first.round, first.value, first.parent)
+    if any((v.kind, v.height, v.round, v.value, v.parent) != said for v in ordered):
+        raise MisuseError("a certificate's votes must say the same thing")
+    parts = tuple(CertificateVote(v.seat, v.ext, v.reason, v.signature) for v in ordered)
+    return Certificate(first.kind, first.height, first.round, first.value, first.parent, parts)
+
+
+def verify_certificate(
+    certificate: Certificate,
+    committee: Committee,
+    chain: str,
+    verifier: Verifier,
+    known: Callable[[Vote], bool] = lambda _: False,
+) -> None:
+    """Check that `certificate` holds a quorum of `committee`.
+
+    Args:
+        certificate: what is to be checked.
+        committee: the committee of the certificate's height.
+        chain: the chain's name.
+        verifier: checks single signatures.
+        known: says that exactly this vote was verified before, so that no signature is checked twice.
+
+    Raises:
+        CertificateInvalid: wrong height, a seat that does not exist or has no power, a wrong `ext`, no quorum, or a
+            signature that does not verify. Drop it; whoever sent it is at fault.
+    """
+    _quorate(certificate, committee)
+    for vote in certificate.statements():
+        if known(vote):
+            continue
+        if not verifier.valid(committee.keys[vote.seat], vote_bytes(chain, vote), vote.signature):
+            raise CertificateInvalid(f"seat {vote.seat} did not sign this {vote.kind.name} of height {vote.height}")
+
+
+def _quorate(certificate: Certificate, committee: Committee) -> None:
+    if certificate.height != committee.height:
+        raise CertificateInvalid(f"height {certificate.height} judged by the committee of {committee.height}")
+    powers, width = committee.powers, 4 * len(committee.seats)
+    power = 0
+    for vote in certificate.votes:
+        if vote.seat >= len(powers) or powers[vote.seat] == 0:
+            raise CertificateInvalid(f"seat {vote.seat} has no vote at height {certificate.height}")
+        if len(vote.ext) != (width if certificate.kind is Kind.FINALIZE else 0):
+            raise CertificateInvalid(f"seat {vote.seat} sent an ext of {len(vote.ext)} bytes")
+        power += powers[vote.seat]
+    if not is_quorum(len(certificate.votes), committee.active, power, committee.total):
+        raise CertificateInvalid(
+            f"{len(certificate.votes)} of {committee.active} seats with {power} of {committee.total} are no quorum"
+        )

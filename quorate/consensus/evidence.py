@@ -1,0 +1,173 @@
+"""Class A evidence: two signatures of one member that no honest member ever makes, and nothing else.
+
+Pairs (docs/protocol.md P-16): two PROPOSE, NOTARIZE or FINALIZE of one round that differ, FINALIZE together with NULLIFY,
+two payloads under one item number. A pair convicts alone, for ever and before anybody; an accusation is nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from quorate.consensus.plain import HEIGHT_MAX, ROUND_MAX, SEQ_MAX, _bytes, _digest, _fields, _integer
+from quorate.consensus.signing import item_bytes, vote_bytes
+from quorate.domain.canonical import Plain
+from quorate.domain.deciding import SEATS_MAX, Committee, Item, Kind, Vote
+from quorate.domain.errors import CommitteeMismatch, MessageMalformed, SignatureInvalid
+from quorate.domain.values import Digest
+from quorate.ports import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class ItemClaim:
+    """What a sender signed about one item: its number and the digest of its payload."""
+
+    sender: int
+    seq: int
+    payload_digest: Digest
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Two incompatible statements of one seat."""
+
+    seat: int
+    first: Vote | ItemClaim
+    second: Vote | ItemClaim
+
+    def plain(self) -> dict[str, Plain]:
+        """Return the JSON form for the ledger."""
+        return {"seat": self.seat, "first": _statement_plain(self.first), "second": _statement_plain(self.second)}
+
+
+def incompatible(a: Vote, b: Vote) -> bool:
+    """Say whether no honest seat signs both votes; signatures and seat are the caller's to check."""
+    if a.height != b.height or a.round != b.round:
+        return False
+    if a.kind is b.kind:
+        same = (a.value, a.parent, a.ext) == (b.value, b.parent, b.ext)
+        return a.kind is not Kind.NULLIFY and not same
+    return {a.kind, b.kind} == {Kind.FINALIZE, Kind.NULLIFY}
+
+
+def item_evidence(a: Item, b: Item) -> Evidence | None:
+    """Return the evidence in two items, None if they are compatible."""
+    if (a.sender, a.seq) != (b.sender, b.seq) or a.payload == b.payload:
+        return None
+    claims = [ItemClaim(i.sender, i.seq, i.payload_digest, i.signature) for i in (a, b)]
+    return Evidence(a.sender, claims[0], claims[1])
+
+
+def pairs(votes: Iterable[Vote]) -> list[Evidence]:
+    """Return one piece of evidence for each seat that these verified votes convict, by seat."""
+    seen: dict[tuple[int, int, int], list[Vote]] = {}
+    found: dict[int, Evidence] = {}
+    for vote in votes:
+        before = seen.setdefault((vote.height, vote.round, vote.seat), [])
+        for other in before:
+            if vote.seat not in found and incompatible(other, vote):
+                found[vote.seat] = Evidence(vote.seat, other, vote)
+        if vote not in before:
+            before.append(vote)
+    return [found[seat] for seat in sorted(found)]
+
+
+def verify_evidence(evidence: Evidence, committee: Committee, chain: str, verifier: Verifier) -> None:
+    """Check that `evidence` convicts its seat under the keys of `committee`.
+
+    Args:
+        evidence: the two statements.
+        committee: holds the key under which they were signed; for votes, the committee of their height.
+        chain: the chain's name.
+        verifier: checks single signatures.
+
+    Raises:
+        CommitteeMismatch: the seat does not exist, or the statements are not of this seat.
+        MessageMalformed: the statements are compatible; whoever filed them slanders.
+        SignatureInvalid: one of the signatures is not the seat's.
+    """
+    if not 0 <= evidence.seat < len(committee.seats):
+        raise CommitteeMismatch(f"no seat {evidence.seat} in a committee of {len(committee.seats)}")
+    for statement in (evidence.first, evidence.second):
+        seat = statement.seat if isinstance(statement, Vote) else statement.sender
+        if seat != evidence.seat:
+            raise CommitteeMismatch(f"evidence against seat {evidence.seat} holds a statement of seat {seat}")
+    if not _contradict(evidence):
+        raise MessageMalformed("the two statements are compatible")
+    for statement in (evidence.first, evidence.second):
+        if not verifier.valid(committee.keys[evidence.seat], _signed_bytes(chain, statement), statement.signature):
+            raise SignatureInvalid(f"seat {evidence.seat} did not sign this statement")
+
+
+def _contradict(evidence: Evidence) -> bool:
+    first, second = evidence.first, evidence.second
+    if isinstance(first, Vote) and isinstance(second, Vote):
+        return incompatible(first, second)
+    if isinstance(first, ItemClaim) and isinstance(second, ItemClaim):
+        return first.seq == second.seq and first.payload_digest != second.payload_digest
+    return False
+
+
+def _signed_bytes(chain: str, statement: Vote | ItemClaim) -> bytes:
+    if isinstance(statement, Vote):
+        return vote_bytes(chain, statement)
+    return item_bytes(chain, statement.sender, statement.seq, statement.payload_digest)
+
+
+_VOTE = ("kind", "height", "round", "seat", "value", "parent", "reason", "ext", "signature")
+_CLAIM = ("kind", "sender", "seq", "payload", "signature")
+_VOTES = {kind.name.lower(): kind for kind in (Kind.PROPOSE, Kind.NOTARIZE, Kind.NULLIFY, Kind.FINALIZE)}
+
+
+def _statement_plain(statement: Vote | ItemClaim) -> dict[str, Plain]:
+    if isinstance(statement, ItemClaim):
+        return {
+            "kind": "item",
+            "sender": statement.sender,
+            "seq": statement.seq,
+            "payload": statement.payload_digest,
+            "signature": statement.signature.hex(),
+        }
+    return {
+        "kind": statement.kind.name.lower(),
+        "height": statement.height,
+        "round": statement.round,
+        "seat": statement.seat,
+        "value": statement.value,
+        "parent": statement.parent,
+        "reason": statement.reason,
+        "ext": statement.ext.hex(),
+        "signature": statement.signature.hex(),
+    }
+
+
+def evidence_from(thing: object) -> Evidence:
+    """Return the evidence that a JSON object describes; `verify_evidence` checks it.
+
+    Raises:
+        MessageMalformed: the object is not exactly a piece of evidence.
+    """
+    seat, first, second = _fields(thing, ("seat", "first", "second"), "evidence")
+    return Evidence(_integer(seat, 0, SEATS_MAX - 1), _statement_from(first), _statement_from(second))
+
+
+def _statement_from(thing: object) -> Vote | ItemClaim:
+    if isinstance(thing, dict) and thing.get("kind") == "item":
+        _, sender, seq, payload, signature = _fields(thing, _CLAIM, "an item claim")
+        return ItemClaim(
+            _integer(sender, 0, SEATS_MAX - 1), _integer(seq, 1, SEQ_MAX), _digest(payload), _bytes(signature, 64, 64)
+        )
+    kind_, height, round_, seat, value_, parent, reason, ext, signature = _fields(thing, _VOTE, "a vote")
+    kind = _VOTES.get(kind_) if isinstance(kind_, str) else None
+    if kind is None:
+        raise MessageMalformed(f"{kind_!r:.40} is no kind of vote")
+    return Vote(
+        kind,
+        _integer(height, 1, HEIGHT_MAX),
+        _integer(round_, 0, ROUND_MAX),
+        _integer(seat, 0, SEATS_MAX - 1),
+        None if value_ is None else _digest(value_),
+        _integer(parent, -1, ROUND_MAX),
+        _integer(reason, 0, 255),
+        _bytes(ext, 4 * SEATS_MAX),
+        _bytes(signature, 64, 64),
+    )

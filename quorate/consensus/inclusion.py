@@ -1,0 +1,112 @@
+"""What a block must contain: items that a third of the power says it holds cannot be left out.
+
+Each FINALIZE signs, per seat, the highest consecutive item number its signer holds (`ext`). The next block owes every
+item up to the number that signers with a third of the power report, within caps that depend on the block alone.
+docs/protocol.md P-14 and P-15.
+"""
+
+from collections.abc import Callable, Sequence
+
+from quorate.domain.deciding import PAYLOAD_BYTES_MAX, Certificate, Committee, Item, unpack_ext
+
+ITEMS_PER_SENDER_MAX = 64
+"""At most so many items of one sender in a block."""
+BLOCK_ITEM_BYTES = 600_000
+"""All items of a block together cost at most this, so that an entry fits in one message."""
+ITEM_COST = 256
+"""What an item costs beside its payload: digest in the block, signature and numbers in the entry."""
+
+
+def share_bytes(seats: int) -> int:
+    """Return what one sender's items may cost in one block of a committee of `seats`."""
+    return BLOCK_ITEM_BYTES // seats
+
+
+def payload_bytes_max(seats: int) -> int:
+    """Return the largest payload that an item may carry in a committee of `seats`."""
+    return min(PAYLOAD_BYTES_MAX, share_bytes(seats) - ITEM_COST)
+
+
+def cost(item: Item) -> int:
+    """Return what `item` costs of its sender's share."""
+    return len(item.payload) + ITEM_COST
+
+
+def owed(certificate: Certificate | None, committee: Committee | None, sequences: Sequence[int]) -> tuple[int, ...]:
+    """Return, per seat, up to which number the block after `certificate` owes items.
+
+    Args:
+        certificate: FINALIZE certificate of the parent block, checked; None before height 1.
+        committee: the committee that made it.
+        sequences: per seat, the highest number included so far; nothing below is owed.
+    """
+    if certificate is None or committee is None:
+        return tuple(sequences)
+    powers: dict[bytes, int] = {}
+    for vote in certificate.votes:
+        powers[vote.ext] = powers.get(vote.ext, 0) + committee.powers[vote.seat]
+    reports = [(unpack_ext(ext), power) for ext, power in powers.items()]
+    width = len(committee.seats)
+    return tuple(
+        max(base, _reported([(held[i], power) for held, power in reports], committee.total) if i < width else 0)
+        for i, base in enumerate(sequences)
+    )
+
+
+def _reported(reports: list[tuple[int, int]], total: int) -> int:
+    """Return the highest number that a third of the power reports, 0 if none."""
+    power = 0
+    for held, weight in sorted(reports, reverse=True):
+        power += weight
+        if 3 * power >= total:
+            return held
+    return 0
+
+
+def fits(count: int, spent: int, item: Item, seats: int) -> bool:
+    """Say whether `item` still fits, when `count` items of its sender already cost `spent`."""
+    return count < ITEMS_PER_SENDER_MAX and spent + cost(item) <= share_bytes(seats)
+
+
+def disorder(items: Sequence[Item], sequences: Sequence[int]) -> str | None:
+    """Return why these items may not stand in a block in this order, None if they may.
+
+    Items stand by seat, then by number; each sender's numbers continue without a gap; no sender exceeds its caps.
+    """
+    seats = len(sequences)
+    place, seq, spent = -1, 0, 0
+    for item in items:
+        if item.sender >= seats or item.sender < place:
+            return f"item {item.seq} of seat {item.sender} stands out of order"
+        if item.sender > place:
+            place, seq, spent = item.sender, sequences[item.sender], 0
+        seq, spent = seq + 1, spent + cost(item)
+        if item.seq != seq:
+            return f"seat {place} is at item {seq}, the block has {item.seq}"
+        if seq - sequences[place] > ITEMS_PER_SENDER_MAX or spent > share_bytes(seats):
+            return f"more items of seat {place} than one block may hold"
+        if len(item.payload) > payload_bytes_max(seats):
+            return f"item {seq} of seat {place} is larger than {payload_bytes_max(seats)} bytes"
+    return None
+
+
+def omitted(
+    items: Sequence[Item], sequences: Sequence[int], owed_: Sequence[int], excused: Callable[[int, int, int], bool]
+) -> tuple[int, int] | None:
+    """Return the first (seat, number) that a block owes and leaves out, None if it owes nothing more.
+
+    `excused(seat, number, spent)` says that this item exists, and that the application refuses it or that it does not
+    fit behind items that cost `spent`.
+    """
+    seats = len(sequences)
+    counts, spent = [0] * seats, [0] * seats
+    for item in items:
+        counts[item.sender] += 1
+        spent[item.sender] += cost(item)
+    for seat in range(seats):
+        following = sequences[seat] + counts[seat] + 1
+        if following > owed_[seat] or counts[seat] >= ITEMS_PER_SENDER_MAX:
+            continue
+        if not excused(seat, following, spent[seat]):
+            return seat, following
+    return None

@@ -1,0 +1,255 @@
+"""Reads certificates, blocks and entries back from JSON that anybody may have written.
+
+Every reader either returns a value whose canonical bytes are the bytes read, or raises `MessageMalformed`. Depth is
+checked before anything recursive looks at the data. docs/protocol.md P-1, P-6 to P-9.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import orjson
+
+from quorate.domain.canonical import Plain, canonical
+from quorate.domain.deciding import (
+    SEATS_MAX,
+    Block,
+    Certificate,
+    CertificateVote,
+    Entry,
+    Item,
+    Kind,
+)
+from quorate.domain.errors import MessageMalformed, MisuseError
+from quorate.domain.values import Digest
+
+DEPTH_MAX = 32
+"""Deepest nesting of any JSON that peers exchange."""
+HEIGHT_MAX = 2**53 - 1
+ROUND_MAX = 2**31 - 1
+SEQ_MAX = 2**32 - 1
+"""Held sequence numbers travel as 32-bit integers."""
+ITEMS_MAX = 8_192
+"""Items in one block: 128 seats with 64 each."""
+
+_KINDS = {"notarize": Kind.NOTARIZE, "nullify": Kind.NULLIFY, "finalize": Kind.FINALIZE}
+_HEX = frozenset("0123456789abcdef")
+
+
+def read_json(data: bytes) -> Plain:
+    """Return the JSON in `data`, which must be canonical and at most `DEPTH_MAX` deep.
+
+    Raises:
+        MessageMalformed: it is not.
+    """
+    try:
+        thing = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise MessageMalformed(f"not JSON: {error}") from error
+    if data.count(b"[") + data.count(b"{") > DEPTH_MAX:
+        _shallow(thing)
+    try:
+        exact = canonical(thing) == data
+    except MisuseError as error:
+        raise MessageMalformed(str(error)) from error
+    if not exact:
+        raise MessageMalformed("JSON is not in canonical form")
+    return cast("Plain", thing)
+
+
+def _shallow(thing: object) -> None:
+    """Walk level by level, so that no depth can exhaust the stack."""
+    level = [thing]
+    for _ in range(DEPTH_MAX):
+        inner: list[object] = []
+        for part in level:
+            if isinstance(part, dict):
+                inner.extend(part.values())
+            elif isinstance(part, list):
+                inner.extend(part)
+        if not inner:
+            return
+        level = inner
+    raise MessageMalformed(f"JSON nested deeper than {DEPTH_MAX}")
+
+
+def _fields(thing: object, names: tuple[str, ...], what: str) -> list[object]:
+    if not isinstance(thing, dict) or len(thing) != len(names):
+        raise MessageMalformed(f"{what} needs exactly {', '.join(names)}")
+    try:
+        return [thing[name] for name in names]
+    except KeyError as error:
+        raise MessageMalformed(f"{what} lacks {error}") from error
+
+
+def _integer(thing: object, low: int, high: int) -> int:
+    if type(thing) is not int or not low <= thing <= high:
+        raise MessageMalformed(f"{thing!r:.40} is no integer in {low}..{high}")
+    return thing
+
+
+def _list(thing: object, longest: int) -> list[object]:
+    if not isinstance(thing, list) or len(thing) > longest:
+        raise MessageMalformed(f"not a list of at most {longest}")
+    return thing
+
+
+def _digest(thing: object) -> Digest:
+    if not isinstance(thing, str) or len(thing) != 64 or not _HEX.issuperset(thing):
+        raise MessageMalformed(f"{thing!r:.40} is no digest")
+    return Digest(thing)
+
+
+def _bytes(thing: object, longest: int, exact: int | None = None) -> bytes:
+    if not isinstance(thing, str) or len(thing) > 2 * longest or not _HEX.issuperset(thing):
+        raise MessageMalformed("not lowercase hex, or too long")
+    if len(thing) % 2 or (exact is not None and len(thing) != 2 * exact):
+        raise MessageMalformed(f"{len(thing)} hex digits where another count belongs")
+    return bytes.fromhex(thing)
+
+
+_CERTIFICATE = ("kind", "height", "round", "value", "parent", "exts", "votes")
+_BLOCK = ("chain", "height", "parent", "at_s", "items", "previous", "results")
+
+
+def certificate_from(thing: object) -> Certificate:
+    """Return the certificate that a JSON object describes; its signatures are not checked.
+
+    Raises:
+        MessageMalformed: the object is not exactly a certificate.
+    """
+    kind_, height, round_, value_, parent_, exts_, votes_ = _fields(thing, _CERTIFICATE, "a certificate")
+    kind = _KINDS.get(kind_) if isinstance(kind_, str) else None
+    if kind is None:
+        raise MessageMalformed(f"{kind_!r:.40} is no kind of certificate")
+    if kind is Kind.NULLIFY and value_ is not None:
+        raise MessageMalformed("NULLIFY names no value")
+    value = None if kind is Kind.NULLIFY else _digest(value_)
+    parent = _integer(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
+    exts = [_bytes(ext, 4 * SEATS_MAX) for ext in _list(exts_, SEATS_MAX)]
+    votes = tuple(_certificate_vote(vote, exts) for vote in _list(votes_, SEATS_MAX))
+    made = Certificate(
+        kind, _integer(height, 1, HEIGHT_MAX), _integer(round_, 0, ROUND_MAX), value, parent, votes
+    )
+    _orderly(made, exts)
+    return made
+
+
+def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
+    parts = _list(thing, 4)
+    if len(parts) != 4:
+        raise MessageMalformed("a certificate's vote is [seat, ext, reason, signature]")
+    place = _integer(parts[1], 0, len(exts) - 1)
+    seat, reason = _integer(parts[0], 0, SEATS_MAX - 1), _integer(parts[2], 0, 255)
+    return CertificateVote(seat, exts[place], reason, _bytes(parts[3], 64, 64))
+
+
+def _orderly(made: Certificate, exts: list[bytes]) -> None:
+    seats = [vote.seat for vote in made.votes]
+    if any(a >= b for a, b in zip(seats, seats[1:], strict=False)):
+        raise MessageMalformed("a certificate's seats must ascend")
+    if exts != sorted({vote.ext for vote in made.votes}):
+        raise MessageMalformed("a certificate's exts must be those of its votes, ascending")
+    for vote in made.votes:
+        if made.kind is not Kind.FINALIZE and vote.ext:
+            raise MessageMalformed("only FINALIZE carries an ext")
+        if made.kind is not Kind.NULLIFY and vote.reason:
+            raise MessageMalformed("only NULLIFY carries a reason")
+
+
+def block_from(thing: object) -> Block:
+    """Return the block that a JSON object describes; whether it is valid is another question.
+
+    Raises:
+        MessageMalformed: the object is not exactly a block.
+    """
+    chain, height, parent, at_s, items, previous, results = _fields(thing, _BLOCK, "a block")
+    if not isinstance(chain, str) or len(chain) > 256:
+        raise MessageMalformed("a block's chain is a name of at most 256 characters")
+    return Block(
+        chain,
+        _integer(height, 1, HEIGHT_MAX),
+        _digest(parent),
+        _integer(at_s, 0, HEIGHT_MAX),
+        tuple(_digest(item) for item in _list(items, ITEMS_MAX)),
+        None if previous is None else certificate_from(previous),
+        cast("Plain", results),
+    )
+
+
+def read_block(data: bytes) -> Block:
+    """Return the block in canonical bytes.
+
+    Raises:
+        MessageMalformed: the bytes are no canonical block.
+    """
+    return block_from(read_json(data))
+
+
+def item_plain(item: Item) -> Plain:
+    """Return the JSON form `[sender, seq, signature, payload]`, the payload as the JSON it is."""
+    return [item.sender, item.seq, item.signature.hex(), orjson.loads(item.payload)]
+
+
+def item_from(thing: object) -> Item:
+    """Return the item that a JSON list describes; its signature is not checked.
+
+    Raises:
+        MessageMalformed: the list is not exactly an item.
+    """
+    parts = _list(thing, 4)
+    if len(parts) != 4:
+        raise MessageMalformed("an item is [sender, seq, signature, payload]")
+    sender, seq = _integer(parts[0], 0, SEATS_MAX - 1), _integer(parts[1], 1, SEQ_MAX)
+    return Item(sender, seq, canonical(parts[3]), _bytes(parts[2], 64, 64))
+
+
+def entry_plain(entry: Entry) -> dict[str, Plain]:
+    """Return the JSON form of a decided entry."""
+    return {
+        "block": entry.block.plain(),
+        "certificate": entry.certificate.plain(),
+        "items": [item_plain(item) for item in entry.items],
+    }
+
+
+def entry_line(entry: Entry) -> bytes:
+    """Return the canonical bytes of an entry: one line of the ledger file, without its newline."""
+    return canonical(entry_plain(entry))
+
+
+def entry_from(thing: object) -> Entry:
+    """Return the entry that a JSON object describes; nothing but its shape is checked.
+
+    Raises:
+        MessageMalformed: the object is not exactly an entry, or its items are not those its block names.
+    """
+    block_, certificate_, items_ = _fields(thing, ("block", "certificate", "items"), "an entry")
+    items = tuple(item_from(item) for item in _list(items_, ITEMS_MAX))
+    entry = Entry(block_from(block_), items, certificate_from(certificate_))
+    if tuple(item.digest for item in items) != entry.block.items:
+        raise MessageMalformed("an entry's items are not those that its block names")
+    return entry
+
+
+def read_entry(line: bytes) -> Entry:
+    """Return the entry in one canonical line.
+
+    Raises:
+        MessageMalformed: the bytes are no canonical entry.
+    """
+    return entry_from(read_json(line))
+
+
+def saved_block(block: Block, items: Sequence[Item]) -> bytes:
+    """Return a block with its items as the write-ahead log keeps it."""
+    return canonical({"block": block.plain(), "items": [item_plain(item) for item in items]})
+
+
+def read_saved_block(data: bytes) -> tuple[Block, tuple[Item, ...]]:
+    """Return the block and the items that `saved_block` wrote.
+
+    Raises:
+        MessageMalformed: the bytes are something else.
+    """
+    block, items = _fields(read_json(data), ("block", "items"), "a saved block")
+    return block_from(block), tuple(item_from(item) for item in _list(items, ITEMS_MAX))

@@ -1,0 +1,480 @@
+"""One member of the committee, as a machine without hands: bytes and timers in, effects out.
+
+Height after height it runs one `HeightMachine`, keeps the pool of items, remembers what it said across a crash, and
+helps peers that fell behind. It never raises on a peer's bytes. docs/protocol.md; the driver's duties are clause P-20.
+
+Raises, from any method:
+    MisuseError: the application contradicts itself, or the driver calls out of order; a defect, never caught.
+    LedgerBroken: a quorum certified what does not follow here; the node must stop.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from struct import Struct
+
+from quorate.consensus.catchup import Allowance, Archive
+from quorate.consensus.desk import Desk
+from quorate.consensus.effects import (
+    Broadcast,
+    CancelTimer,
+    Decided,
+    Effect,
+    Head,
+    ReplicaSettings,
+    Send,
+    SetTimer,
+)
+from quorate.consensus.evidence import item_evidence
+from quorate.consensus.height import HeightMachine
+from quorate.consensus.inclusion import payload_bytes_max
+from quorate.consensus.messages import (
+    WANTED_MAX,
+    BlockBody,
+    Certificates,
+    DecidedEntries,
+    GetBlock,
+    GetItems,
+    GetRange,
+    Message,
+    Proposal,
+    Status,
+    decode,
+    encode_block,
+    encode_certificates,
+    encode_get,
+    encode_item,
+    encode_status,
+)
+from quorate.consensus.plain import read_json, read_saved_block
+from quorate.consensus.pool import Added, Pool
+from quorate.consensus.signing import sign_item
+from quorate.consensus.wal import RecordKind, decode_record
+from quorate.domain.deciding import Certificate, CertificateVote, Item, Kind, Vote
+from quorate.domain.errors import CertificateInvalid, MessageMalformed, MisuseError, ProtocolViolation, SignatureInvalid
+from quorate.domain.values import Digest, Height
+from quorate.ports import Application, Signer, Verifier
+
+HEIGHTS_AHEAD = 2
+IDLE_FACTOR = 8
+"""While nothing is due, a STATUS is sent this many times less often."""
+ANSWER_BYTES_MAX = 500_000
+"""Items sent in answer to one question."""
+
+_MARK = Struct(">QQ")
+
+
+class Replica:
+    """One member's replica of the chain."""
+
+    def __init__(
+        self,
+        me: int,
+        application: Application,
+        signer: Signer,
+        verifier: Verifier,
+        settings: ReplicaSettings,
+        head: Head | None = None,
+    ) -> None:
+        """Stand before `application.height`.
+
+        Args:
+            me: my seat's index.
+            application: the state before the height to be decided.
+            signer: holds my key.
+            verifier: checks signatures.
+            settings: times and bounds.
+            head: the last decided height's certificate and committee; None before height 1 only.
+
+        Raises:
+            MisuseError: the application's parts do not fit together, or `head` is missing or not its parent.
+        """
+        self.application = application
+        self.head = head
+        self.dropped = 0
+        """Messages dropped because they break the rules."""
+        self._desk = Desk(me, application.chain, signer, verifier, settings)
+        self._settings = settings
+        self.pool = Pool(application.sequences, settings)
+        self._past: HeightMachine | None = None
+        self._machine = self._new_machine()
+        self._archive = Archive(self._desk)
+        self._answers = Allowance(settings.answers_max, settings.rebroadcast_ms)
+        self._asking = Allowance(1, settings.rebroadcast_ms)
+        self._pulls = Allowance(2, settings.rebroadcast_ms)
+        self._ahead: dict[int, deque[bytes]] = {}
+        self._next_seq = application.sequences[me] + 1 if 0 <= me < len(application.sequences) else 1
+        self._last_stand: tuple[int, int] | None = None
+        self._idle_ticks = 0
+        self._restored_items: list[Item] = []
+
+    # ── Read-only views ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def me(self) -> int:
+        """My seat's index."""
+        return self._desk.me
+
+    @property
+    def height(self) -> Height:
+        """The height being decided."""
+        return self.application.height
+
+    @property
+    def round(self) -> int:
+        """The round being tried."""
+        return self._machine.round
+
+    @property
+    def active(self) -> bool:
+        """Whether a round timer runs: something is due, or others are at work."""
+        return self._machine.active
+
+    # ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, now_ms: int) -> list[Effect]:
+        """Begin, or go on after `restore`."""
+        self._desk.out.append(SetTimer("rebroadcast", self._settings.rebroadcast_ms))
+        for item in self._restored_items:
+            self._desk.out.append(Broadcast(encode_item(self._desk.chain, item)))
+        self._restored_items = []
+        self._machine.start(now_ms)
+        if self._machine.decided is None and not self._machine.active:
+            self._desk.out.append(Broadcast(encode_status(self._desk.chain, self._machine.status())))
+        return self._settled(now_ms)
+
+    def receive(self, data: bytes, sender: int, now_ms: int) -> list[Effect]:
+        """Take bytes that the carrier says came from seat `sender`; relays are welcome."""
+        try:
+            self._dispatch(decode(self._desk.chain, data, self._settings.message_bytes_max), data, sender, now_ms)
+        except ProtocolViolation:
+            self.dropped += 1
+        return self._settled(now_ms)
+
+    def timer(self, name: str, now_ms: int) -> list[Effect]:
+        """Take the end of a timer set before."""
+        if name == "round":
+            self._machine.on_timeout(now_ms)
+        elif name == "grace":
+            self._machine.on_grace(now_ms)
+        elif name == "wake":
+            self._machine.check_due(now_ms)
+        elif name == "rebroadcast":
+            self._rebroadcast()
+        else:
+            raise MisuseError(f"no timer is called {name!r}")
+        return self._settled(now_ms)
+
+    def submit(self, payload: bytes, now_ms: int) -> list[Effect]:
+        """Sign `payload` as my next item, make it durable, and send it to everybody.
+
+        Raises:
+            MisuseError: I have no seat, the payload is not canonical JSON or too large, or too many of my items wait.
+        """
+        item = self._sign_next(payload)
+        data = encode_item(self._desk.chain, item)
+        self._desk.persist(RecordKind.ITEM, data)
+        self._desk.out.append(Broadcast(data))
+        self._machine.on_items(now_ms)
+        return self._settled(now_ms)
+
+    def _sign_next(self, payload: bytes) -> Item:
+        desk, seats = self._desk, len(self.application.sequences)
+        if not 0 <= desk.me < seats or self.height <= self._settings.silent_through:
+            raise MisuseError(f"seat {desk.me} may not sign items at height {self.height}")
+        try:
+            read_json(payload)
+        except MessageMalformed as error:
+            raise MisuseError(f"an item's payload must be canonical JSON: {error}") from error
+        if len(payload) > payload_bytes_max(seats):
+            raise MisuseError(f"a payload of {len(payload)} bytes; at most {payload_bytes_max(seats)}: split it")
+        self._next_seq = max(self._next_seq, self.pool.held()[desk.me] + 1)
+        item = sign_item(desk.chain, desk.me, self._next_seq, payload, desk.signer)
+        if self.pool.add(item) is not Added.NEW:
+            raise MisuseError(f"item {item.seq} does not fit the pool; {self.pending} of mine wait for a block")
+        self._next_seq += 1
+        return item
+
+    @property
+    def pending(self) -> int:
+        """How many of my items no block has included yet."""
+        return self.pool.held()[self.me] - self.application.sequences[self.me]
+
+    # ── Restoring ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def restore(self, records: Iterable[bytes]) -> None:
+        """Take back what the write-ahead log holds, before `start`; what was signed is sent again, never signed again.
+
+        Raises:
+            LedgerBroken: a record is damaged; the member must rejoin as an observer (`silent_through`).
+        """
+        for data in records:
+            record = decode_record(data)
+            if record.kind is RecordKind.HEIGHT:
+                self._next_seq = max(self._next_seq, _MARK.unpack(record.body)[1] + 1)
+            elif record.kind is RecordKind.BLOCK:
+                self._restore_block(record.body)
+            else:
+                self._restore_message(record.body)
+
+    def _restore_block(self, body: bytes) -> None:
+        block, items = read_saved_block(body)
+        if block.height == self.height:
+            self._machine.bodies.restore(block, items)
+
+    def _restore_message(self, body: bytes) -> None:
+        message = decode(self._desk.chain, body, len(body))
+        if isinstance(message, Item):
+            self._restore_item(message)
+        elif isinstance(message, Vote):
+            if message.height == self.height:
+                self._machine.restore_vote(message)
+        elif isinstance(message, Proposal):
+            if message.vote.height == self.height:
+                self._machine.restore_proposal(message, body)
+        elif isinstance(message, Certificates):
+            for certificate in message.certificates:
+                if certificate.height == self.height:
+                    self._machine.restore_certificate(certificate)
+
+    def _restore_item(self, item: Item) -> None:
+        self._next_seq = max(self._next_seq, item.seq + 1)
+        if self.pool.add(item) is Added.NEW:
+            self._restored_items.append(item)
+
+    # ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _dispatch(self, message: Message, data: bytes, sender: int, now_ms: int) -> None:
+        if isinstance(message, Vote):
+            self._on_vote(message, data, sender, now_ms)
+        elif isinstance(message, Item):
+            self._on_item(message, now_ms)
+        elif isinstance(message, Proposal):
+            self._on_proposal(message, data, sender, now_ms)
+        elif isinstance(message, Certificates):
+            self._on_certificates(message, data, sender, now_ms)
+        elif isinstance(message, Status):
+            self._on_status(message, sender, now_ms)
+        elif isinstance(message, DecidedEntries):
+            self._on_decided(message, sender, now_ms)
+        elif isinstance(message, BlockBody):
+            if message.block.height == self.height:
+                self._machine.on_block(message.block, now_ms)
+        else:
+            self._on_get(message, sender, now_ms)
+
+    def _on_vote(self, vote: Vote, data: bytes, sender: int, now_ms: int) -> None:
+        if vote.height == self.height:
+            self._machine.on_vote(vote, now_ms)
+        elif vote.height > self.height:
+            self._buffer(data, vote.height, sender, now_ms)
+        else:
+            # Late NOTARIZE and FINALIZE are normal; answering them cost 7.7 times the traffic (design lesson 6).
+            if vote.kind is Kind.NULLIFY and sender == vote.seat:
+                self._archive.serve(sender, vote.height, now_ms)
+            if self._past is not None and vote.height == self._past.height:
+                self._strengthen(self._past.late_vote(vote))
+
+    def _strengthen(self, vote: Vote | None) -> None:
+        """Add a late FINALIZE to the head's certificate: the next block then shows its signer present."""
+        if vote is None or self.head is None:
+            return
+        old = self.head.certificate
+        if any(known.seat == vote.seat for known in old.votes):
+            return
+        votes = sorted([*old.votes, CertificateVote(vote.seat, vote.ext, vote.reason, vote.signature)])
+        certificate = Certificate(old.kind, old.height, old.round, old.value, old.parent, tuple(votes))
+        self.head = Head(certificate, self.head.committee)
+        self._machine.head = self.head
+
+    def _on_item(self, item: Item, now_ms: int) -> None:
+        if item.sender >= len(self.application.sequences):
+            raise MessageMalformed(f"no seat {item.sender}")
+        if not self.pool.wants(item):
+            return
+        if not self._desk.signed_item(item, self.application.committee):
+            raise SignatureInvalid(f"seat {item.sender} did not sign item {item.seq}")
+        before = [*self.pool.variants(item.sender, item.seq)]
+        self.pool.add(item)
+        for other in before:
+            evidence = item_evidence(other, item)
+            if evidence is not None:
+                self._desk.convict(evidence, self.height)
+        self._machine.on_items(now_ms)
+
+    def _on_proposal(self, proposal: Proposal, data: bytes, sender: int, now_ms: int) -> None:
+        if proposal.vote.height > self.height:
+            self._buffer(data, proposal.vote.height, sender, now_ms)
+        elif proposal.vote.height == self.height:
+            self._machine.on_proposal(proposal, now_ms)
+
+    def _on_certificates(self, message: Certificates, data: bytes, sender: int, now_ms: int) -> None:
+        for certificate in message.certificates:
+            if certificate.height > self.height:
+                self._buffer(data, certificate.height, sender, now_ms)
+                return
+            if certificate.height == self.height and self._machine.decided is None:
+                self._machine.on_certificate(certificate, now_ms)
+
+    def _buffer(self, data: bytes, height: int, sender: int, now_ms: int) -> None:
+        """Keep a message of the next heights, and ask its sender for what lies between."""
+        if height <= self.height + HEIGHTS_AHEAD:
+            kept = self._ahead.setdefault(sender, deque(maxlen=self._settings.buffered_per_seat_max))
+            if data not in kept:
+                kept.append(data)
+            while len(kept) > 1 and sum(map(len, kept)) > self._settings.buffered_bytes_max:
+                kept.popleft()
+        if height > self.height + 1:
+            self._ask(sender, now_ms)
+
+    def _ask(self, peer: int, now_ms: int) -> None:
+        """Tell a peer that is ahead where I stand."""
+        if peer != self.me and self._asking.grants(peer, now_ms):
+            self._desk.out.append(Send(peer, encode_status(self._desk.chain, self._machine.status())))
+
+    # ── Catching up ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_status(self, status: Status, sender: int, now_ms: int) -> None:
+        if sender == self.me:
+            return
+        if status.height < self.height:
+            self._archive.serve(sender, status.height, now_ms)
+        elif status.height > self.height:
+            self._ask(sender, now_ms)
+        else:
+            self._level(status, sender, now_ms)
+
+    def _level(self, status: Status, sender: int, now_ms: int) -> None:
+        """Bring a peer at my height to my knowledge, and me to its."""
+        certificates = self._machine.certificates_for(status)
+        if certificates and self._answers.grants(sender, now_ms):
+            self._desk.out.append(Send(sender, encode_certificates(self._desk.chain, certificates)))
+        mine = self.pool.held()
+        if len(status.held) != len(mine):
+            return
+        if 0 <= self.me < len(mine) and status.held[self.me] < mine[self.me] and self._answers.grants(sender, now_ms):
+            self._send_run(sender, self.me, status.held[self.me] + 1, WANTED_MAX)
+        for seat, (theirs, own) in enumerate(zip(status.held, mine, strict=True)):
+            if theirs > own and self._pulls.grants(seat, now_ms):
+                wanted = GetRange(self.height, seat, own + 1, min(theirs - own, WANTED_MAX))
+                self._desk.out.append(Send(sender, encode_get(self._desk.chain, wanted)))
+
+    def _send_run(self, to: int, seat: int, first: int, count: int) -> None:
+        room = ANSWER_BYTES_MAX
+        for item in self.pool.run(seat, first, count):
+            room -= len(item.payload)
+            if room < 0:
+                return
+            self._desk.out.append(Send(to, encode_item(self._desk.chain, item)))
+
+    def _on_get(self, wanted: GetBlock | GetItems | GetRange, sender: int, now_ms: int) -> None:
+        if sender == self.me or wanted.height != self.height or not self._answers.grants(sender, now_ms):
+            return
+        if isinstance(wanted, GetBlock):
+            block = self._machine.bodies.block(wanted.block)
+            if block is not None:
+                self._desk.out.append(Send(sender, encode_block(self._desk.chain, block)))
+        elif isinstance(wanted, GetRange):
+            if wanted.seat < len(self.application.sequences):
+                self._send_run(sender, wanted.seat, wanted.first, wanted.count)
+        else:
+            self._send_items(sender, wanted.items)
+
+    def _send_items(self, to: int, digests: Iterable[Digest]) -> None:
+        room = ANSWER_BYTES_MAX
+        for digest in digests:
+            item = self.pool.get(digest) or self._machine.bodies.item(digest)
+            if item is not None:
+                room -= len(item.payload)
+                if room < 0:
+                    return
+                self._desk.out.append(Send(to, encode_item(self._desk.chain, item)))
+
+    def _on_decided(self, message: DecidedEntries, sender: int, now_ms: int) -> None:
+        before = self.height
+        for entry in message.entries:
+            if entry.block.height == self.height:
+                self._machine.on_entry(entry, now_ms)
+                self._advance(now_ms)
+            elif entry.block.height > self.height:
+                raise CertificateInvalid(f"entries from {entry.block.height} on, but height {self.height} is next")
+        if self.height > before and message.entries:
+            self._desk.out.append(Send(sender, encode_status(self._desk.chain, self._machine.status())))
+
+    # ── Time and heights ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _rebroadcast(self) -> None:
+        """Speak up when stuck; stay quiet while getting on; whisper while nothing is due."""
+        self._desk.out.append(SetTimer("rebroadcast", self._settings.rebroadcast_ms))
+        stand = (self.height, self.round)
+        stuck = stand == self._last_stand
+        self._last_stand = stand
+        self._idle_ticks = self._idle_ticks + 1 if stuck else 0
+        if stuck and (self._machine.active or self._idle_ticks % IDLE_FACTOR == 1):
+            self._machine.rebroadcast()
+
+    def _settled(self, now_ms: int) -> list[Effect]:
+        while self._machine.decided is not None:
+            self._advance(now_ms)
+            self._replay(now_ms)
+        return self._desk.flush()
+
+    def _advance(self, now_ms: int) -> None:
+        """Go from a decided height to the next."""
+        entry = self._machine.decided
+        if entry is None:
+            return
+        self._desk.out.append(Decided(entry))
+        committee = self.application.committee
+        following = self.application.apply(entry.block, entry.items)
+        if following.height != entry.block.height + 1 or following.parent != entry.block.digest:
+            raise MisuseError(f"after height {entry.block.height} the application stands at {following.height}")
+        self.application = following
+        self.head = Head(entry.certificate, committee)
+        self._archive.keep(entry)
+        self._past = self._machine
+        self.pool.advance(following.sequences)
+        for seat, (old, new) in enumerate(zip(committee.keys, following.committee.keys, strict=False)):
+            if old != new:
+                self.pool.forget(seat)
+        self._desk.out.append(CancelTimer("round"))
+        self._mark()
+        self._machine = self._new_machine()
+        self._machine.start(now_ms)
+
+    def _mark(self) -> None:
+        """Begin the write-ahead log of the new height: the height, my item number, and my items that still wait."""
+        self._desk.persist(RecordKind.HEIGHT, _MARK.pack(self.height, self._next_seq - 1), fresh=True)
+        if 0 <= self.me < len(self.application.sequences):
+            for item in self.pool.run(self.me, 1, self._next_seq):
+                self._desk.persist(RecordKind.ITEM, encode_item(self._desk.chain, item))
+
+    def _new_machine(self) -> HeightMachine:
+        application, head = self.application, self.head
+        committee = application.committee
+        if committee.height != application.height or len(application.sequences) != len(committee.seats):
+            raise MisuseError(f"the committee of height {committee.height} does not fit height {application.height}")
+        if (head is None) != (application.height == 1):
+            raise MisuseError(f"height {application.height} needs the head before it, height 1 needs none")
+        if head is not None and head.certificate.value != application.parent:
+            raise MisuseError(f"the head handed over is not the parent of height {application.height}")
+        past = self._past
+        known = past.known_vote if past is not None else _knows_nothing
+        return HeightMachine(self._desk, application, self.pool, head, known)
+
+    def _replay(self, now_ms: int) -> None:
+        """Take the messages that came before their height."""
+        ahead, self._ahead = self._ahead, {}
+        for sender in sorted(ahead):
+            for data in ahead[sender]:
+                if self._machine.decided is not None:
+                    self._ahead.setdefault(sender, deque(maxlen=self._settings.buffered_per_seat_max)).append(data)
+                    continue
+                try:
+                    message = decode(self._desk.chain, data, self._settings.message_bytes_max)
+                    self._dispatch(message, data, sender, now_ms)
+                except ProtocolViolation:
+                    self.dropped += 1
+
+
+def _knows_nothing(_: Vote) -> bool:
+    return False
