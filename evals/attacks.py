@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from quorate.domain.canonical import digest
 from quorate.domain.jobs import Attribute, Job
 
 Aim = Literal["raise", "lower", "break", "mark"]
@@ -154,7 +155,7 @@ class Payload:
     @property
     def name(self) -> str:
         """Unique among payloads."""
-        return f"{self.kind}-{self.slot}-{self.language}-{self.encoding}"
+        return f"{self.kind}-{self.slot}-{self.language}-{self.encoding}-{digest(self.text.encode())[:4]}"
 
 
 def encode(text: str, encoding: str) -> str:

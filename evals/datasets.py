@@ -10,6 +10,7 @@ import math
 import random
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -114,6 +115,15 @@ def _draw_run_s(rng: random.Random, job: Job) -> int:
     """Draw how long it will run: a minority stops early, the rest uses 40-100 % of its limit."""
     share = 0.02 + 0.1 * rng.random() if rng.random() < 0.1 else 0.4 + 0.6 * rng.random() ** 1.2
     return max(1, int(job.walltime_s * share))
+
+
+@cache
+def run_share_quantile(share: float, draws: int = 4_000) -> float:
+    """Return this quantile of run time / walltime over all jobs: what a forecast must beat (as QBETS does)."""
+    job = Job(id=JobId("any"), nodes=1, walltime_s=1_000_000)
+    rng = _rng(DEFAULT_SEED, "baseline", "F1")
+    drawn = sorted(_draw_run_s(rng, job) for _ in range(draws))
+    return drawn[int(share * draws)] / job.walltime_s
 
 
 def _group(family: Family, name: str, job: Job, snapshots: Sequence[ClusterSnapshot], run_s: int) -> list[Sample]:
