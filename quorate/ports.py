@@ -6,10 +6,10 @@ from typing import Protocol, Self
 from quorate.domain.bidding import Answer
 from quorate.domain.canonical import Plain
 from quorate.domain.clusters import ClusterSnapshot
-from quorate.domain.deciding import Block, Committee, Item
+from quorate.domain.deciding import Block, Committee, Entry, Item
 from quorate.domain.jobs import Job
 from quorate.domain.trace import TraceEvent
-from quorate.domain.values import Digest, Height
+from quorate.domain.values import ClusterId, Digest, Height, JobId, Value
 
 
 class Signer(Protocol):
@@ -103,4 +103,44 @@ class TraceSink(Protocol):
 
     def emit(self, event: TraceEvent) -> int:
         """Keep the event and return its `seq`, for use as a later event's `cause`."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """Keeps decided heights, durably and in order."""
+
+    def append(self, entry: Entry) -> None:
+        """Make `entry` durable; heights already kept are left as they are."""
+        ...
+
+
+class JobEnd(Value):
+    """A job that a scheduler says has ended."""
+
+    cluster: ClusterId
+    job: JobId
+    at_s: int
+    """Ledger time of the end, s."""
+    run_s: int
+    """How long it ran, s."""
+    succeeded: bool
+
+
+class Backend(Protocol):
+    """A cluster's scheduler: takes awarded jobs, says when they end."""
+
+    def submit(self, cluster: ClusterId, job: Job, at_s: int) -> None:
+        """Start `job` at ledger time `at_s`.
+
+        Raises:
+            BackendRefused: the scheduler will not take it; the job is called again.
+        """
+        ...
+
+    def next_end_s(self) -> int | None:
+        """Return when the next running job ends, ledger time in s; None if none runs."""
+        ...
+
+    def ended(self, at_s: int) -> list[JobEnd]:
+        """Return, once, the jobs that have ended by `at_s`, in order of their ends."""
         ...
