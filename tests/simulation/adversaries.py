@@ -1,0 +1,973 @@
+"""Seats that lie: a real replica with a real key, whose words a set of tricks bends, adds to, or swallows.
+
+Liars live outside the core and set nothing that the core reads. They see every message of the network (the worst case)
+and share what they saw. A trick may bend outgoing words (`speak`), react to somebody's words (`saw`), or act by its own
+clock (`tick`).
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from quorate.consensus.leader import Rotation
+from quorate.consensus.messages import (
+    GetBlock,
+    GetItems,
+    GetRange,
+    Proposal,
+    Status,
+    decode,
+    encode_certificates,
+    encode_decided,
+    encode_get,
+    encode_item,
+    encode_proposal,
+    encode_status,
+    encode_vote,
+)
+from quorate.consensus.replica import Replica
+from quorate.consensus.signing import item_bytes, sign_item, sign_vote, vote_bytes
+from quorate.domain.deciding import Block, Certificate, CertificateVote, Entry, Item, Kind, Vote, pack_ext
+from quorate.domain.errors import QuorateError
+from tests.simulation import wire
+from tests.simulation.core import Broadcast, CancelTimer, Decided, Send, SetTimer, replica_settings
+from tests.simulation.network import EPOCH_MS, Network
+from tests.simulation.register import CHAIN, Register
+from tests.simulation.wire import Ballot
+
+LOG_MAX = 300
+Words = list[tuple[bytes, int]]
+"""Messages to one target, each with an extra delay in milliseconds."""
+
+
+class Lore:
+    """What the liars of one schedule know together: everything that went over any wire."""
+
+    def __init__(self, rng: random.Random) -> None:
+        """Know nothing yet."""
+        self.rng = rng
+        self.ballots: dict[tuple[int, int], list[Ballot]] = defaultdict(list)
+        self.raw: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+        self.proposals: dict[int, list[bytes]] = defaultdict(list)
+        self.certificates: list[bytes] = []
+        self.items: dict[str, bytes] = {}
+        self.log: list[bytes] = []
+        self._decoded: dict[bytes, object] = {}
+
+    def on_wire(self, data: bytes, ballot: Ballot | None) -> None:
+        """Note one message."""
+        if len(self.log) < LOG_MAX:
+            self.log.append(data)
+        elif self.rng.random() < 0.1:
+            self.log[self.rng.randrange(LOG_MAX)] = data
+        if ballot is not None:
+            self.ballots[ballot.height, ballot.round].append(ballot)
+            self.raw[ballot.height, ballot.round].append(data)
+            if ballot.kind == "propose":
+                self.proposals[ballot.height].append(data)
+            return
+        item = wire.item(data)
+        if item is not None:
+            self.items[wire.item_digest(item)] = data
+        elif len(data) > wire.KIND_AT and data[wire.KIND_AT] == Kind.CERTIFICATES:
+            self.certificates.append(data)
+
+    def read(self, data: bytes) -> object | None:
+        """Decode once; None if the core's codec refuses it."""
+        if data not in self._decoded:
+            try:
+                self._decoded[data] = decode(CHAIN, data)
+            except QuorateError:
+                self._decoded[data] = None
+        return self._decoded[data]
+
+    def blocks(self, height: int) -> list[Block]:
+        """Return every block proposed at a height."""
+        found: dict[str, Block] = {}
+        for data in self.proposals[height]:
+            proposal = self.read(data)
+            if isinstance(proposal, Proposal):
+                found[proposal.block.digest] = proposal.block
+        return list(found.values())
+
+    def bodies(self, block: Block) -> tuple[Item, ...] | None:
+        """Return the items of a block, None if one was never seen."""
+        found = []
+        for digest in block.items:
+            data = self.items.get(digest)
+            item = None if data is None else self.read(data)
+            if not isinstance(item, Item):
+                return None
+            found.append(item)
+        return tuple(found)
+
+    def known_certificates(self, height: int) -> list[Certificate]:
+        """Return certificates that travelled, of one height."""
+        found = []
+        for data in self.certificates[-20:]:
+            message = self.read(data)
+            if message is not None:
+                found += [c for c in message.certificates if c.height == height]
+        return found
+
+
+class Inner:
+    """One replica of a liar, with its own timers."""
+
+    def __init__(self, liar: "Liar", name: str) -> None:
+        """Make the replica; `name` tells copies apart."""
+        self.liar = liar
+        self.name = name
+        plan = liar.network.plan
+        self.replica = Replica(liar.seat, liar.genesis, liar.signer, liar.keys, replica_settings(plan))
+        self.timers: dict[str, int] = {}
+        self.token = 0
+
+    def ring(self, name: str, token: int) -> None:
+        """Take one timer."""
+        if self.timers.get(name) == token:
+            del self.timers[name]
+            self.liar.emit(self, self.replica.timer(name, self.liar.clock()))
+
+
+class Liar:
+    """A seat whose replicas speak through tricks."""
+
+    def __init__(self, seat: int, tricks: tuple[str, ...], network: Network, keys: object, genesis: Register) -> None:
+        """Sit down; liars of one network share their lore."""
+        self.seat = seat
+        self.network = network
+        self.keys = keys
+        self.signer = keys.signer(seat)
+        self.genesis = genesis
+        self.rng = random.Random(network.plan.seed * 64 + seat)
+        self.previous: Certificate | None = None
+        if network.lore is None:
+            network.lore = Lore(self.rng)
+        self.lore = network.lore
+        self.inners = [Inner(self, "a")]
+        if "twin" in tricks:
+            self.inners.append(Inner(self, "b"))
+        self.sides = [self.rng.randrange(2) for _ in range(network.plan.n)]
+        self.tricks = [TRICK_CLASSES[name](self) for name in tricks]
+        self._speakers = [trick.speak for trick in self.tricks if type(trick).speak is not Trick.speak]
+        self.watchers = [trick.saw for trick in self.tricks if type(trick).saw is not Trick.saw]
+        network.taps.append(self.on_wire)
+
+    def clock(self) -> int:
+        """Return this seat's time."""
+        return self.network.now + EPOCH_MS + self.network.plan.offsets_ms[self.seat]
+
+    def start(self) -> None:
+        """Start every copy and every trick with a clock of its own."""
+        for inner in self.inners:
+            self.emit(inner, inner.replica.start(self.clock()))
+        for trick in self.tricks:
+            if trick.period_ms:
+                self.network.at(self.network.now + self.rng.randrange(1, trick.period_ms), self._tick, trick, None)
+
+    def _tick(self, trick: "Trick", _: object) -> None:
+        trick.tick()
+        pause = trick.period_ms // 2 + self.rng.randrange(trick.period_ms)
+        self.network.at(self.network.now + pause, self._tick, trick, None)
+
+    def on_wire(self, data: bytes, source: int) -> None:
+        """See everything; the first liar keeps the record for all."""
+        if self.network.lore_keeper is None:
+            self.network.lore_keeper = self.seat
+        ballot = None
+        if self.network.lore_keeper == self.seat or self.watchers:
+            ballot = wire.ballot(data)
+        if self.network.lore_keeper == self.seat:
+            self.lore.on_wire(data, ballot)
+        if self.watchers and ballot is not None and source not in self.network.plan.liar_seats():
+            for saw in self.watchers:
+                saw(ballot, source)
+
+    def deliver(self, data: bytes, sender: int) -> None:
+        """Hand a message to the copies whose side the sender is on."""
+        for place, inner in enumerate(self.inners):
+            if len(self.inners) == 1 or self.sides[sender] == place:
+                self.emit(inner, inner.replica.receive(data, sender, self.clock()))
+
+    def submit(self, payload: bytes, _: object = None) -> None:
+        """Liars number their items themselves."""
+
+    def emit(self, inner: Inner, effects: Iterable[object]) -> None:
+        """Carry out what a copy wants, bent by the tricks."""
+        for effect in effects:
+            kind = type(effect)
+            if kind is Broadcast:
+                self.say(effect.data, self.audience(inner))
+            elif kind is Send:
+                self.say(effect.data, [effect.to])
+            elif kind is SetTimer:
+                inner.token += 1
+                inner.timers[effect.name] = inner.token
+                self.network.at(self.network.now + max(1, effect.after_ms), inner.ring, effect.name, inner.token)
+            elif kind is CancelTimer:
+                inner.timers.pop(effect.name, None)
+            elif kind is Decided:
+                self.previous = effect.entry.certificate
+
+    def audience(self, inner: Inner) -> list[int]:
+        """Return whom a copy talks to."""
+        others = [seat for seat in range(self.network.plan.n) if seat != self.seat]
+        if len(self.inners) == 1:
+            return others
+        place = self.inners.index(inner)
+        return [seat for seat in others if self.sides[seat] == place]
+
+    def say(self, data: bytes, targets: Iterable[int]) -> None:
+        """Say something through the tricks."""
+        for target in targets:
+            words: Words = [(data, 0)]
+            for speak in self._speakers:
+                words = [spoken for word, delay in words for spoken in speak(target, word, delay)]
+            for word, delay in words:
+                self.plainly(word, target, delay)
+
+    def plainly(self, data: bytes, target: int, delay: int = 0) -> None:
+        """Say something past the tricks."""
+        if delay:
+            self.network.at(self.network.now + delay, self._late, target, data)
+        else:
+            self.network.send(self.seat, target, data)
+
+    def _late(self, target: int, data: bytes) -> None:
+        self.network.send(self.seat, target, data)
+
+    # -- what tricks build with --------------------------------------------------------------------------------------
+
+    @property
+    def application(self) -> Register:
+        """The state this seat has reached."""
+        return self.inners[0].replica.application
+
+    @property
+    def round(self) -> int:
+        """The round this seat is in."""
+        return self.inners[0].replica.round
+
+    def others(self) -> list[int]:
+        """Return every other seat."""
+        return [seat for seat in range(self.network.plan.n) if seat != self.seat]
+
+    def some(self) -> list[int]:
+        """Return everybody, or a random part."""
+        others = self.others()
+        if self.rng.random() < 0.4:
+            return others
+        return self.rng.sample(others, self.rng.randint(1, len(others)))
+
+    def vote(self, kind: Kind, height: int, round_no: int, value: str | None, **more: object) -> Vote:
+        """Sign a vote."""
+        return sign_vote(CHAIN, self.signer, kind, height, round_no, self.seat, value=value, **more)
+
+    def cast(self, targets: Iterable[int], kind: Kind, height: int, round_no: int, value: str | None, **more: object) -> None:
+        """Sign and say a vote, past the tricks."""
+        data = encode_vote(CHAIN, self.vote(kind, height, round_no, value, **more))
+        for target in targets:
+            self.plainly(data, target)
+
+    def propose(
+        self, targets: Iterable[int], block: Block, round_no: int, parent: int, justification: Iterable[Certificate]
+    ) -> None:
+        """Sign and say a proposal, past the tricks."""
+        vote = self.vote(Kind.PROPOSE, block.height, round_no, block.digest, parent=parent)
+        data = encode_proposal(CHAIN, Proposal(vote, block, tuple(justification)))
+        for target in targets:
+            self.plainly(data, target)
+
+    def zeros(self) -> bytes:
+        """Return an ext that reports nothing."""
+        return pack_ext([0] * self.network.plan.n)
+
+    def new_block(self, shift_s: int = 0) -> Block:
+        """Build a block of the present height that differs from others by its time."""
+        application, height = self.application, self.application.height
+        known = self.lore.blocks(height)
+        base = self.rng.choice(known) if known else None
+        items = (self.lore.bodies(base) if base else None) or ()
+        previous = base.previous if base else self.previous
+        at_s = max(application.head_at_s, (self.clock() // 1000) + shift_s)
+        return assemble(application, items, previous, at_s)
+
+    def leads(self, round_no: int) -> bool:
+        """Say whether this seat leads a round of the present height."""
+        return Rotation(self.application.committee).leader(round_no) == self.seat
+
+
+def assemble(application: Register, items: tuple[Item, ...], previous: Certificate | None, at_s: int) -> Block:
+    """Build the block an honest leader would build of these parts."""
+    results = application.results(at_s, items, previous)
+    digests = tuple(item.digest for item in items)
+    return Block(application.chain, application.height, application.parent, at_s, digests, previous, results)
+
+
+class Trick:
+    """One way to lie."""
+
+    period_ms = 0
+    """Mean pause between acts, 0 for a trick that only reacts."""
+
+    def __init__(self, liar: Liar) -> None:
+        """Belong to a liar."""
+        self.liar = liar
+        self.rng = liar.rng
+        self.half = {seat for seat in range(liar.network.plan.n) if liar.rng.random() < 0.5}
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Bend an outgoing message."""
+        return [(data, delay)]
+
+    def saw(self, ballot: Ballot, source: int) -> None:
+        """React to an honest seat's vote or proposal."""
+
+    def tick(self) -> None:
+        """Act by the clock."""
+
+    def mine(self, data: bytes, *kinds: Kind) -> Vote | None:
+        """Return my own vote in `data` if it is of these kinds."""
+        if len(data) <= wire.KIND_AT or data[wire.KIND_AT] not in kinds:
+            return None
+        message = self.liar.lore.read(data)
+        vote = message.vote if isinstance(message, Proposal) else message
+        return vote if isinstance(vote, Vote) and vote.seat == self.liar.seat else None
+
+
+class Twin(Trick):
+    """Two copies with one key; who hears which copy changes now and then."""
+
+    period_ms = 1500
+
+    def tick(self) -> None:
+        """Deal the seats anew."""
+        self.liar.sides = [self.rng.randrange(2) for _ in self.liar.sides]
+
+
+class Echo(Trick):
+    """Signs whatever anybody signs, and finalizes and nullifies the same round to different ears."""
+
+    def __init__(self, liar: Liar) -> None:
+        """Remember what was already echoed to whom."""
+        super().__init__(liar)
+        self._said: set[tuple[object, ...]] = set()
+        self._wide = self.rng.choice((0.0, 0.3, 1.0))
+
+    def saw(self, ballot: Ballot, source: int) -> None:
+        """Agree with the voter, and perhaps with everybody."""
+        if ballot.round > self.liar.round + 80:
+            return
+        targets = self.liar.others() if self.rng.random() < self._wide else [source]
+        if ballot.kind == "nullify":
+            self._cast(targets, Kind.NULLIFY, ballot)
+            return
+        if ballot.kind in ("propose", "notarize"):
+            self._cast(targets, Kind.NOTARIZE, ballot, parent=ballot.extra)
+        if ballot.kind in ("notarize", "finalize"):
+            ext = ballot.extra if ballot.kind == "finalize" else self.liar.zeros()
+            self._cast(targets, Kind.FINALIZE, ballot, ext=ext)
+
+    def _cast(self, targets: list[int], kind: Kind, ballot: Ballot, **more: object) -> None:
+        place = (kind, ballot.height, ballot.round, ballot.value)
+        new = [target for target in targets if (*place, target) not in self._said]
+        self._said.update((*place, target) for target in new)
+        if new:
+            self.liar.cast(new, kind, ballot.height, ballot.round, ballot.value, **more)
+
+
+class Unjustified(Trick):
+    """Proposes a new block in a later round as if nothing had happened before, or on an earlier round's word."""
+
+    period_ms = 150
+
+    def __init__(self, liar: Liar) -> None:
+        """Remember the rounds already tried."""
+        super().__init__(liar)
+        self._tried: set[tuple[int, int]] = set()
+
+    def tick(self) -> None:
+        """Try the next rounds that are mine."""
+        liar = self.liar
+        height = liar.application.height
+        if height > liar.network.plan.heights:
+            return
+        for round_no in range(max(1, liar.round - 1), liar.round + 3):
+            if (height, round_no) not in self._tried and liar.leads(round_no):
+                self._tried.add((height, round_no))
+                self._try(height, round_no)
+
+    def _try(self, height: int, round_no: int) -> None:
+        liar = self.liar
+        block = liar.new_block(self.rng.choice((-1, 0, 1)))
+        parent = -1
+        known = liar.lore.known_certificates(height)
+        if self.rng.random() < 0.4:
+            parent = self.rng.randrange(-1, round_no)
+            notarized = [c for c in known if c.kind is Kind.NOTARIZE and c.round == parent]
+            blocks = {b.digest: b for b in liar.lore.blocks(height)}
+            if notarized and notarized[0].value in blocks:
+                block = blocks[notarized[0].value]
+        keep = [c for c in known if self.rng.random() < 0.5]
+        if self.rng.random() < 0.3:
+            keep.append(hollow(liar, Kind.NULLIFY, height, self.rng.randrange(round_no), None))
+        liar.propose(liar.some(), block, round_no, parent, keep)
+
+
+class Reshaper(Trick):
+    """A leader that shows another block than its replica's, to all or to half."""
+
+    all_targets = 0.5
+
+    def __init__(self, liar: Liar) -> None:
+        """Remember what each of my proposals became."""
+        super().__init__(liar)
+        self._made: dict[bytes, bytes] = {}
+        self._values: dict[tuple[int, int, str], str] = {}
+        if self.rng.random() < self.all_targets:
+            self.half = set(range(liar.network.plan.n))
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Return the other block, None to leave it."""
+        raise NotImplementedError
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Replace my fresh proposals, and my NOTARIZE of them."""
+        if target not in self.half:
+            return [(data, delay)]
+        vote = self.mine(data, Kind.PROPOSE, Kind.NOTARIZE)
+        if vote is None:
+            return [(data, delay)]
+        if vote.kind is Kind.NOTARIZE:
+            other = self._values.get((vote.height, vote.round, vote.value))
+            if other is None:
+                return [(data, delay)]
+            vote = self.liar.vote(Kind.NOTARIZE, vote.height, vote.round, other, parent=vote.parent)
+            return [(encode_vote(CHAIN, vote), delay)]
+        if data not in self._made:
+            self._made[data] = self._remake(data)
+        return [(self._made[data], delay)]
+
+    def _remake(self, data: bytes) -> bytes:
+        proposal = self.liar.lore.read(data)
+        items = self.liar.lore.bodies(proposal.block)
+        stale = proposal.vote.height != self.liar.application.height
+        if proposal.vote.parent != -1 or items is None or stale:
+            return data
+        block = self.reshape(proposal.block, items)
+        if block is None:
+            return data
+        old = proposal.vote
+        self._values[old.height, old.round, old.value] = block.digest
+        vote = self.liar.vote(Kind.PROPOSE, old.height, old.round, block.digest, parent=-1)
+        return encode_proposal(CHAIN, Proposal(vote, block, proposal.justification))
+
+
+class TwoProposals(Reshaper):
+    """Shows one block to half of the seats and another to the rest."""
+
+    all_targets = 0.0
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Change the time."""
+        return assemble(self.liar.application, items, block.previous, block.at_s + 1)
+
+
+class Censor(Reshaper):
+    """Leaves one sender's items out."""
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Drop all items of one sender, or everybody's."""
+        if not items:
+            return None
+        victim = self.rng.choice(items).sender
+        kept = tuple(item for item in items if item.sender != victim and self.rng.random() < 0.9)
+        ordered = _consecutive(kept, self.liar.application.sequences)
+        return assemble(self.liar.application, ordered, block.previous, block.at_s)
+
+
+def _consecutive(items: tuple[Item, ...], sequences: tuple[int, ...]) -> tuple[Item, ...]:
+    reached = list(sequences)
+    kept = []
+    for item in items:
+        if item.seq == reached[item.sender] + 1:
+            reached[item.sender] += 1
+            kept.append(item)
+    return tuple(kept)
+
+
+class EdgeOfTime(Reshaper):
+    """Proposes at the edge of what clocks allow, so that honest clocks disagree."""
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Move the time by up to the drift that voters allow, or into the past."""
+        head = self.liar.application.head_at_s
+        at_s = self.rng.choice((head, max(0, head - 1), block.at_s + self.rng.randint(2, 8), block.at_s + 1000))
+        return assemble(self.liar.application, items, block.previous, at_s)
+
+
+class BadBlock(Reshaper):
+    """Breaks exactly one rule of what a block is."""
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Draw a rule and break it."""
+        application = self.liar.application
+        breakers: list[Callable[[], Block]] = [
+            lambda: replace(block, results={"state": "0" * 64}),
+            lambda: replace(block, parent="1" * 64),
+            lambda: replace(block, chain="another"),
+            lambda: replace(block, height=block.height + 1),
+            lambda: assemble(application, tuple(reversed(items)), block.previous, block.at_s),
+            lambda: assemble(application, items[1:], block.previous, block.at_s),
+            lambda: assemble(application, items + items[-1:], block.previous, block.at_s),
+            lambda: assemble(application, (*items, self._unsigned()), block.previous, block.at_s),
+            lambda: assemble(application, self._refused(items), block.previous, block.at_s),
+            lambda: replace(block, previous=None),
+        ]
+        return self.rng.choice(breakers)()
+
+    def _unsigned(self) -> Item:
+        victim = self.rng.randrange(self.liar.network.plan.n)
+        seq = self.liar.application.sequences[victim] + 1
+        forged = Item(victim, seq, b'{"note":0}', bytes(64))
+        for target in self.liar.others():
+            self.liar.plainly(encode_item(CHAIN, forged), target)
+        return forged
+
+    def _refused(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        seat = self.liar.seat
+        seq = self.liar.application.sequences[seat] + 1
+        bad = sign_item(CHAIN, seat, seq, b'{"bad":1}', self.liar.signer)
+        for target in self.liar.others():
+            self.liar.plainly(encode_item(CHAIN, bad), target)
+        rest = [item for item in items if item.sender != seat]
+        return tuple(sorted([*rest, bad], key=lambda item: (item.sender, item.seq)))
+
+
+class StalePrevious(Reshaper):
+    """Carries a certificate of the parent that is old, thin, forged or of another kind."""
+
+    def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
+        """Spoil `previous`."""
+        old = block.previous
+        if old is None:
+            return None
+        first = old.votes[0]
+        spoilt = [
+            replace(old, votes=old.votes[:-1]),
+            replace(old, votes=old.votes[:1]),
+            replace(old, round=old.round + 1),
+            replace(old, height=max(1, old.height - 1)),
+            replace(old, value="2" * 64),
+            replace(old, votes=(first._replace(signature=bytes(64)), *old.votes[1:])),
+            replace(old, votes=tuple(v._replace(ext=bytes(len(v.ext))) for v in old.votes)),
+        ]
+        return assemble(self.liar.application, items, self.rng.choice(spoilt), block.at_s)
+
+
+class TwoVotes(Trick):
+    """Notarizes one value to half and another to the rest."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Swap the value of my NOTARIZE for one half."""
+        vote = self.mine(data, Kind.NOTARIZE)
+        if vote is None or target not in self.half:
+            return [(data, delay)]
+        known = [block.digest for block in self.liar.lore.blocks(vote.height)] + ["3" * 64]
+        other = self.liar.vote(Kind.NOTARIZE, vote.height, vote.round, self.rng.choice(known), parent=vote.parent)
+        return [(encode_vote(CHAIN, other), delay)]
+
+
+class Contrary(Trick):
+    """Says the opposite of what its replica says."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """NOTARIZE and FINALIZE become NULLIFY; NULLIFY becomes FINALIZE of something seen."""
+        vote = self.mine(data, Kind.NOTARIZE, Kind.FINALIZE, Kind.NULLIFY)
+        if vote is None or (target not in self.half and vote.kind is not Kind.NOTARIZE):
+            return [(data, delay)]
+        if vote.kind is not Kind.NULLIFY:
+            other = self.liar.vote(Kind.NULLIFY, vote.height, vote.round, None, reason=1)
+            return [(encode_vote(CHAIN, other), delay)]
+        blocks = self.liar.lore.blocks(vote.height)
+        if not blocks:
+            return []
+        value = self.rng.choice(blocks).digest
+        other = self.liar.vote(Kind.FINALIZE, vote.height, vote.round, value, ext=self.liar.zeros())
+        return [(encode_vote(CHAIN, other), delay)]
+
+
+class Silent(Trick):
+    """Says nothing, for ever or for stretches."""
+
+    period_ms = 2000
+
+    def __init__(self, liar: Liar) -> None:
+        """Draw whether the silence ever ends."""
+        super().__init__(liar)
+        self._quiet = True
+        self._forever = self.rng.random() < 0.5
+
+    def tick(self) -> None:
+        """Change the mood."""
+        self._quiet = self._forever or self.rng.random() < 0.5
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Swallow."""
+        return [] if self._quiet else [(data, delay)]
+
+
+class Selective(Trick):
+    """Talks to some seats only."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Swallow what is meant for the others."""
+        return [(data, delay)] if target in self.half else []
+
+
+class Withhold(Trick):
+    """Keeps some kinds of messages to itself, or tells only one seat."""
+
+    def __init__(self, liar: Liar) -> None:
+        """Draw what is withheld."""
+        super().__init__(liar)
+        kinds = [Kind.NOTARIZE, Kind.FINALIZE, Kind.NULLIFY, Kind.CERTIFICATES, Kind.PROPOSE, Kind.DECIDED, Kind.ITEM]
+        self._kept = frozenset(self.rng.sample(kinds, self.rng.randint(1, 4)))
+        self._friend = self.rng.randrange(liar.network.plan.n)
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Swallow the withheld kinds, but for a friend."""
+        if target != self._friend and data[wire.KIND_AT] in self._kept:
+            return []
+        return [(data, delay)]
+
+
+class Delay(Trick):
+    """Says everything late, some things very late."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Add a delay."""
+        extra = self.rng.choice((0, 30, 200, 1000, 4000))
+        return [(data, delay + self.rng.randint(0, extra))]
+
+
+class TwoExts(Trick):
+    """Signs two reports of held items in one round."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Tell half of the seats that I hold nothing."""
+        vote = self.mine(data, Kind.FINALIZE)
+        if vote is None or target not in self.half:
+            return [(data, delay)]
+        other = self.liar.vote(Kind.FINALIZE, vote.height, vote.round, vote.value, ext=self.liar.zeros())
+        return [(encode_vote(CHAIN, other), delay)]
+
+
+class Boast(Trick):
+    """Reports items that nobody holds."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Raise the report in my FINALIZE."""
+        vote = self.mine(data, Kind.FINALIZE)
+        if vote is None:
+            return [(data, delay)]
+        more = self.rng.choice((1, 3, 1_000_000))
+        ext = pack_ext([more + seq for seq in self.liar.application.sequences])
+        other = self.liar.vote(Kind.FINALIZE, vote.height, vote.round, vote.value, ext=ext)
+        return [(encode_vote(CHAIN, other), delay)]
+
+
+class TwoSignatures(Trick):
+    """Signs the same words twice, so that equal votes differ in bytes."""
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Sign anew for half of the seats."""
+        vote = self.mine(data, Kind.NOTARIZE, Kind.FINALIZE, Kind.NULLIFY)
+        if vote is None or target not in self.half:
+            return [(data, delay)]
+        signature = self.liar.signer.sign_again(vote_bytes(CHAIN, vote), self.rng.randbytes(32))
+        return [(encode_vote(CHAIN, replace(vote, signature=signature)), delay)]
+
+
+class NullifySpam(Trick):
+    """Gives up every round before it begins."""
+
+    period_ms = 200
+
+    def tick(self) -> None:
+        """Nullify this round and the next ones."""
+        liar = self.liar
+        for ahead in range(self.rng.randint(1, 4)):
+            reason = self.rng.choice((0, 1, 200))
+            liar.cast(liar.some(), Kind.NULLIFY, liar.application.height, liar.round + ahead, None, reason=reason)
+
+
+class FarRounds(Trick):
+    """Votes in rounds and heights that nobody has reached."""
+
+    period_ms = 150
+
+    def tick(self) -> None:
+        """Cast a few votes far away."""
+        liar = self.liar
+        for _ in range(4):
+            height = max(1, liar.application.height + self.rng.choice((-2, -1, 0, 0, 0, 1, 2, 9, 2**40)))
+            round_no = liar.round + self.rng.choice((1, 2, 5, 63, 64, 65, 100_000))
+            kind = self.rng.choice((Kind.NOTARIZE, Kind.FINALIZE, Kind.NULLIFY))
+            value = None if kind is Kind.NULLIFY else self.rng.choice(("4" * 64, "5" * 64))
+            more = {"ext": liar.zeros()} if kind is Kind.FINALIZE else {}
+            liar.cast(liar.some(), kind, height, round_no, value, **more)
+
+
+class Items(Trick):
+    """Sends items of its own; subclasses say which."""
+
+    period_ms = 700
+
+    def __init__(self, liar: Liar) -> None:
+        """Begin numbering at one."""
+        super().__init__(liar)
+        self._seq = 0
+        self._left = 6
+
+    def tick(self) -> None:
+        """Send the next, a few times over."""
+        if self._left:
+            self._left -= 1
+            self._seq += 1
+            self.act()
+
+    def act(self) -> None:
+        """Send."""
+        raise NotImplementedError
+
+    def spread(self, payload: bytes, targets: Iterable[int], sender: int | None = None) -> None:
+        """Sign and send one."""
+        item = sign_item(CHAIN, self.liar.seat, self._seq, payload, self.liar.signer)
+        if sender is not None:
+            item = Item(sender, item.seq, item.payload, item.signature)
+        for target in targets:
+            self.liar.plainly(encode_item(CHAIN, item), target)
+
+
+class TwoItems(Items):
+    """Two payloads under one number, or one payload under two signatures."""
+
+    def act(self) -> None:
+        """Split the seats between two payloads."""
+        others = [seat for seat in self.liar.others() if seat not in self.half]
+        if self.rng.random() < 0.3:
+            self._two_signatures(others)
+            return
+        first = self.rng.choice((b'{"left":1}', b'{"bad":1}', b'{"from":4}'))
+        self.spread(first, self.half - {self.liar.seat})
+        self.spread(b'{"right":%d}' % self._seq, others)
+
+    def _two_signatures(self, others: list[int]) -> None:
+        liar, payload = self.liar, b'{"same":1}'
+        self.spread(payload, self.half - {liar.seat})
+        item = sign_item(CHAIN, liar.seat, self._seq, payload, liar.signer)
+        signed = item_bytes(CHAIN, liar.seat, self._seq, item.payload_digest)
+        again = Item(liar.seat, self._seq, payload, liar.signer.sign_again(signed, self.rng.randbytes(32)))
+        for target in others:
+            liar.plainly(encode_item(CHAIN, again), target)
+
+
+class BadItems(Items):
+    """Items that the application refuses, for ever or for now, or that are no items."""
+
+    def act(self) -> None:
+        """Send one of many kinds, to all or to some."""
+        payload = self.rng.choice(
+            (b'{"bad":1}', b'{"from":2}', b'{"from":5}', b'{"b":1,"a":2}', b"no json", b'{"x":"' + b"y" * 70_000 + b'"}')
+        )
+        sender = self.rng.choice((None, None, None, self.rng.randrange(self.liar.network.plan.n)))
+        self.spread(payload, self.liar.some(), sender)
+
+
+class Replay(Trick):
+    """Sends old messages of anybody again."""
+
+    period_ms = 120
+
+    def tick(self) -> None:
+        """Send a handful."""
+        log = self.liar.lore.log
+        for _ in range(min(len(log), 5)):
+            self.liar.plainly(self.rng.choice(log), self.rng.choice(self.liar.others()))
+
+
+class Garbage(Trick):
+    """Bytes that are no messages, or almost."""
+
+    period_ms = 120
+
+    def tick(self) -> None:
+        """Send noise, and real messages with a flaw."""
+        liar, log = self.liar, self.liar.lore.log
+        for _ in range(3):
+            data = self.rng.randbytes(self.rng.randrange(300))
+            if log and self.rng.random() < 0.8:
+                data = self._flawed(self.rng.choice(log))
+            liar.plainly(data, self.rng.choice(liar.others()))
+
+    def _flawed(self, data: bytes) -> bytes:
+        place = self.rng.randrange(len(data)) if data else 0
+        act = self.rng.randrange(4)
+        if act == 0:
+            return data[:place]
+        if act == 1:
+            return data + self.rng.randbytes(5)
+        if act == 2:
+            return data[:5] + b"X" * 16 + data[21:]
+        return data[:place] + bytes((self.rng.randrange(256),)) + data[place + 1 :]
+
+
+class Forge(Trick):
+    """Votes and items in others' names, signed with its own key or with nothing."""
+
+    period_ms = 150
+
+    def tick(self) -> None:
+        """Forge a few for the present round."""
+        liar = self.liar
+        height, round_no = liar.application.height, liar.round
+        blocks = liar.lore.blocks(height)
+        value = self.rng.choice(blocks).digest if blocks else "6" * 64
+        for _ in range(4):
+            kind = self.rng.choice((Kind.NOTARIZE, Kind.FINALIZE, Kind.NULLIFY))
+            more = {"ext": liar.zeros()} if kind is Kind.FINALIZE else {}
+            vote = liar.vote(kind, height, round_no, None if kind is Kind.NULLIFY else value, **more)
+            signature = self.rng.choice((vote.signature, bytes(64)))
+            victim = self.rng.randrange(liar.network.plan.n)
+            data = encode_vote(CHAIN, replace(vote, seat=victim, signature=signature))
+            for target in liar.some():
+                liar.plainly(data, target)
+        victim = self.rng.randrange(liar.network.plan.n)
+        payload = b'{"forged":%d}' % self.rng.randrange(9)
+        item = sign_item(CHAIN, victim, liar.application.sequences[victim] + 1, payload, liar.signer)
+        for target in liar.some():
+            liar.plainly(encode_item(CHAIN, item), target)
+
+
+class Slander(Trick):
+    """Makes honest votes say something else while they keep their signature."""
+
+    def saw(self, ballot: Ballot, source: int) -> None:
+        """Change one field of what an honest seat just said."""
+        if self.rng.random() > 0.3 or ballot.kind == "propose":
+            return
+        kind = Kind[ballot.kind.upper()]
+        ext = ballot.extra if ballot.kind == "finalize" else b""
+        parent = ballot.extra if ballot.kind == "notarize" else -1
+        vote = Vote(kind, ballot.height, ballot.round, ballot.seat, ballot.value, parent, 0, ext, ballot.signature)
+        twisted = self.rng.choice((
+            replace(vote, round=vote.round + 1),
+            replace(vote, height=vote.height + 1),
+            replace(vote, value=None if vote.value is None else "7" * 64),
+            replace(vote, kind=Kind.NULLIFY, value=None, parent=-1, ext=b""),
+            replace(vote, kind=Kind.FINALIZE, value=vote.value or "8" * 64, parent=-1, ext=self.liar.zeros()),
+            replace(vote, ext=bytes(len(ext))),
+        ))
+        data = encode_vote(CHAIN, twisted)
+        for target in self.liar.some():
+            self.liar.plainly(data, target)
+
+
+def hollow(liar: Liar, kind: Kind, height: int, round_no: int, value: str | None) -> Certificate:
+    """Return a certificate that is none: too few votes, or votes that nobody signed, or one seat many times."""
+    own = liar.vote(kind, height, round_no, value, **({"ext": liar.zeros()} if kind is Kind.FINALIZE else {}))
+    mine = CertificateVote(liar.seat, own.ext, own.reason, own.signature)
+    shape = liar.rng.randrange(3)
+    if shape == 0:
+        votes = [mine]
+    elif shape == 1:
+        votes = [CertificateVote(seat, own.ext, 0, own.signature) for seat in range(liar.network.plan.n)]
+    else:
+        votes = [mine] + [
+            CertificateVote(ballot.seat, ballot.extra if kind is Kind.FINALIZE else b"", 0, ballot.signature)
+            for ballot in liar.lore.ballots[height, round_no]
+            if ballot.kind == kind.name.lower() and ballot.value == value and ballot.seat != liar.seat
+        ][: liar.rng.randint(0, 2)]
+    unique = {vote.seat: vote for vote in votes}
+    return Certificate(kind, height, round_no, value, -1, tuple(unique[seat] for seat in sorted(unique)))
+
+
+class FalseCertificate(Trick):
+    """Certificates that prove nothing, and decided heights that nobody decided."""
+
+    period_ms = 250
+
+    def tick(self) -> None:
+        """Send one of either."""
+        liar = self.liar
+        height = liar.application.height
+        blocks = liar.lore.blocks(height)
+        value = self.rng.choice(blocks).digest if blocks else "9" * 64
+        kind = self.rng.choice((Kind.NOTARIZE, Kind.NULLIFY, Kind.FINALIZE))
+        round_no = liar.round + self.rng.choice((0, 0, 1, 3))
+        false = hollow(liar, kind, height, round_no, None if kind is Kind.NULLIFY else value)
+        data = encode_certificates(CHAIN, [false])
+        if self.rng.random() < 0.4:
+            block = liar.new_block(1)
+            items = liar.lore.bodies(block) or ()
+            entry = Entry(block, items, hollow(liar, Kind.FINALIZE, height, round_no, block.digest))
+            data = encode_decided(CHAIN, [entry])
+        for target in liar.some():
+            liar.plainly(data, target)
+
+
+class FalseStatus(Trick):
+    """Claims to stand anywhere, to lack everything, and asks for what nobody has."""
+
+    period_ms = 100
+
+    def tick(self) -> None:
+        """Ask and claim."""
+        liar = self.liar
+        n, height = liar.network.plan.n, liar.application.height
+        held = tuple(self.rng.choice((0, 1, 2**32 - 1)) for _ in range(n))
+        where = max(1, height + self.rng.choice((-3, -1, 0, 1, 50)))
+        status = Status(where, self.rng.choice((0, 1, 2**31 - 1)), tuple(range(64)), held)
+        wanted = self.rng.choice((
+            GetBlock(height, "a" * 64),
+            GetItems(height, tuple("b" * 64 for _ in range(200))),
+            GetRange(height, self.rng.randrange(n), 1, 200),
+            GetRange(height, 120, 1, 200),
+        ))
+        for data in (encode_status(CHAIN, status), encode_get(CHAIN, wanted)):
+            for target in liar.some():
+                liar.plainly(data, target)
+
+
+TRICK_CLASSES: dict[str, type[Trick]] = {
+    "twin": Twin,
+    "echo": Echo,
+    "unjustified": Unjustified,
+    "two_proposals": TwoProposals,
+    "two_votes": TwoVotes,
+    "contrary": Contrary,
+    "silent": Silent,
+    "selective": Selective,
+    "nullify_spam": NullifySpam,
+    "far_rounds": FarRounds,
+    "two_items": TwoItems,
+    "censor": Censor,
+    "replay": Replay,
+    "garbage": Garbage,
+    "withhold": Withhold,
+    "delay": Delay,
+    "forge": Forge,
+    "slander": Slander,
+    "two_exts": TwoExts,
+    "edge_of_time": EdgeOfTime,
+    "bad_block": BadBlock,
+    "false_certificate": FalseCertificate,
+    "bad_items": BadItems,
+    "stale_previous": StalePrevious,
+    "boast": Boast,
+    "two_signatures": TwoSignatures,
+    "false_status": FalseStatus,
+}

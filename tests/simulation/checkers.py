@@ -1,0 +1,288 @@
+"""What must hold whatever the weather and the liars: judged from the wire and the ledgers, apart from the core's code.
+
+Quorum arithmetic, signed bytes, certificates, inclusion and evidence are written again here (and in `wire.py`), so that
+a fault of the core cannot hide in its own helper. Each check raises `Violation` with the name of the law it guards.
+"""
+
+from collections import defaultdict
+
+from tests.simulation import wire
+from tests.simulation.register import Register
+from tests.simulation.schedule import Powers, Schedule, quorum
+from tests.simulation.wire import Ballot
+
+ITEMS_PER_SENDER_MAX = 64
+"""Items of one sender that a block may carry."""
+BLOCK_ITEM_BYTES = 600_000
+ITEM_COST = 256
+"""A sender's items in a block may cost its share of the first; each costs its payload and the second."""
+
+
+class Violation(Exception):
+    """A law was broken; `law` names it."""
+
+    def __init__(self, law: str, detail: str) -> None:
+        """Keep the law beside the sentence."""
+        super().__init__(f"{law}: {detail}")
+        self.law = law
+        self.detail = detail
+
+
+def incompatible(first: Ballot, second: Ballot) -> bool:
+    """Say whether one seat may never sign both (protocol 1.5; decided 14)."""
+    if (first.seat, first.height, first.round) != (second.seat, second.height, second.round):
+        return False
+    kinds = {first.kind, second.kind}
+    if kinds == {"finalize", "nullify"}:
+        return True
+    if len(kinds) != 1 or first.kind == "nullify":
+        return False
+    return (first.value, first.extra) != (second.value, second.extra)
+
+
+class Checkers:
+    """One schedule's judge."""
+
+    def __init__(self, plan: Schedule, keys: object, public: list[bytes], forks_allowed: bool = False) -> None:
+        """Watch a schedule from its beginning."""
+        self.plan = plan
+        self.lying = plan.liar_seats()
+        self.honest = plan.honest()
+        self.convicted_by: dict[int, set[int]] = defaultdict(set)
+        """Convicted seat to the honest seats that hold evidence."""
+        self.forks = 0
+        self.heights = 0
+        self._keys = keys
+        self._public = public
+        self._forks_allowed = forks_allowed
+        self._blocks: dict[int, str] = {}
+        self._states: dict[tuple[int, str], str] = {}
+        self._audited: set[tuple[int, str, bytes]] = set()
+        self._powers: dict[str, Powers] = {}
+        self._ballots: dict[tuple[int, str, int, int], Ballot] = {}
+        self._held: dict[int, dict[int, set[int]]] = {seat: defaultdict(set) for seat in range(plan.n)}
+        self._floors: dict[int, list[int]] = {}
+        self._items: dict[tuple[int, int], dict[str, object]] = defaultdict(dict)
+        self._evidence_seen: set[bytes] = set()
+
+    # -- what honest seats put on the wire ---------------------------------------------------------------------------
+
+    def sent(self, seat: int, data: bytes) -> None:
+        """An honest seat never signs two incompatible votes, whatever it forgot in between."""
+        ballot = wire.ballot(data)
+        if ballot is None:
+            item = wire.item(data)
+            if item is not None and item.sender == seat:
+                self._one_story(wire.item_ballot(item))
+                self.heard(seat, data)
+            return
+        if ballot.seat != seat:
+            return
+        new = self._one_story(ballot)
+        if ballot.kind == "finalize" and new:  # said again later, it still reports what was held when it was signed
+            self._own_items_reported(ballot)
+
+    def _one_story(self, ballot: Ballot) -> bool:
+        """Hold a statement against what its seat said before; say whether it is new."""
+        group = "end" if ballot.kind in ("finalize", "nullify") else ballot.kind
+        place = (ballot.seat, group, ballot.height, ballot.round)
+        before = self._ballots.setdefault(place, ballot)
+        if before is not ballot and incompatible(before, ballot):
+            raise Violation("one story", f"honest seat {ballot.seat} signed {before} and {ballot}")
+        return before is ballot
+
+    def _own_items_reported(self, ballot: Ballot) -> None:
+        holds = self.holdings(ballot.seat)
+        if any(said < held for said, held in zip(ballot.ext, holds, strict=True)):
+            raise Violation(
+                "honest report",
+                f"seat {ballot.seat} reports {ballot.ext} at height {ballot.height} but holds {holds}",
+            )
+        floor = self._floors.setdefault(ballot.height, holds)
+        self._floors[ballot.height] = [min(pair) for pair in zip(floor, holds, strict=True)]
+
+    def heard(self, seat: int, data: bytes) -> None:
+        """Note an item that reached an honest seat from its honest sender."""
+        item = wire.item(data)
+        if item is None or item.sender in self.lying:
+            return
+        if self._keys.valid(self._public[item.sender], wire.item_signed_bytes(item), item.signature):
+            self._held[seat][item.sender].add(item.seq)
+
+    def forgot(self, seat: int) -> None:
+        """A seat crashed: what it held in memory is gone."""
+        self._held[seat] = defaultdict(set)
+
+    def holdings(self, seat: int) -> list[int]:
+        """Return, per sender, the highest seq up to which `seat` surely holds everything."""
+        tops = []
+        for sender in range(self.plan.n):
+            seqs, top = self._held[seat].get(sender, ()), 0
+            while top + 1 in seqs:
+                top += 1
+            tops.append(top)
+        return tops
+
+    def on_wire(self, data: bytes, source: int) -> None:
+        """Catalogue every item that anybody sends, all versions."""
+        item = wire.item(data)
+        if item is not None:
+            self._items[item.sender, item.seq][wire.item_digest(item)] = item
+
+    # -- decisions ---------------------------------------------------------------------------------------------------
+
+    def decided(self, seat: int, entry: object, before: Register, after: Register) -> None:
+        """Agreement, validity, inclusion, audit, equal digests."""
+        value = wire.block_digest(entry.block)
+        height = before.height
+        known = self._blocks.setdefault(height, value)
+        if known != value:
+            self.forks += 1
+            if not self._forks_allowed:
+                raise Violation("agreement", f"height {height}: {known[:12]} and {value[:12]}")
+        proof = (height, value, wire.certificate_bytes(entry.certificate))
+        if proof not in self._audited:
+            self._audited.add(proof)
+            self._audit(before, value, entry.certificate)
+            self._validity(before, entry)
+        state = self._states.setdefault((height, value), after.state)
+        if state != after.state:
+            raise Violation("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")
+        self.heights = max(self.heights, height)
+
+    def _audit(self, before: Register, value: str, certificate: object) -> None:
+        """The certificate holds a joint quorum of valid FINALIZE signatures of this height's seats."""
+        fault = self.certificate_fault(certificate, "finalize", before.height, value, before.powers())
+        if fault:
+            raise Violation("audit", f"height {before.height}: {fault}")
+
+    def certificate_fault(
+        self, certificate: object, kind: str, height: int, value: str | None, powers: Powers
+    ) -> str | None:
+        """Say what is wrong with a certificate, None if nothing."""
+        ballots = wire.certificate_ballots(certificate)
+        seats = [ballot.seat for ballot in ballots]
+        if len(set(seats)) != len(seats):
+            return f"a seat stands twice in {seats}"
+        for ballot in ballots:
+            if (ballot.kind, ballot.height, ballot.value) != (kind, height, value):
+                return f"{ballot} does not belong to {kind} {height} {value}"
+            if not 0 <= ballot.seat < len(powers) or not powers[ballot.seat]:
+                return f"seat {ballot.seat} has no vote"
+            if not self.signed(ballot):
+                return f"the signature of seat {ballot.seat} does not verify"
+        active = sum(power > 0 for power in powers)
+        weight = sum(powers[seat] for seat in seats)
+        if not quorum(len(seats), active, weight, sum(powers)):
+            return f"{len(seats)}/{active} seats with weight {weight}/{sum(powers)} are no quorum"
+        return None
+
+    def signed(self, ballot: Ballot) -> bool:
+        """Say whether the ballot's signature verifies under its seat's key."""
+        in_range = 0 <= ballot.seat < len(self._public)
+        return in_range and self._keys.valid(self._public[ballot.seat], ballot.signed, ballot.signature)
+
+    def _validity(self, before: Register, entry: object) -> None:
+        """Honest re-execution accepts the block."""
+        block, items = entry.block, entry.items
+        facts = (block.chain, block.height, block.parent)
+        if facts != (before.chain, before.height, before.parent):
+            raise Violation("validity", f"block says {facts}, its place is {before.height} {before.parent[:12]}")
+        if block.at_s < before.head_at_s:
+            raise Violation("validity", f"time runs backwards: {block.at_s} after {before.head_at_s}")
+        self._items_in_order(before, block, items)
+        if block.results != before.results(block.at_s, items):
+            raise Violation("validity", f"height {block.height}: results differ from re-execution")
+        self._previous(before, block)
+        self._inclusion(before, block, items)
+        self._powers[wire.block_digest(block)] = before.powers()
+
+    def _items_in_order(self, before: Register, block: object, items: tuple[object, ...]) -> None:
+        if tuple(block.items) != tuple(wire.item_digest(item) for item in items):
+            raise Violation("validity", "the body differs from the digests of the block")
+        places = [(item.sender, item.seq) for item in items]
+        if places != sorted(set(places)):
+            raise Violation("validity", f"items out of order: {places}")
+        counts = list(before.sequences)
+        for item in items:
+            counts[item.sender] += 1
+            if item.seq != counts[item.sender]:
+                raise Violation("validity", f"seat {item.sender} skips to item {item.seq}")
+            if not self._keys.valid(self._public[item.sender], wire.item_signed_bytes(item), item.signature):
+                raise Violation("validity", f"item {item.seq} of seat {item.sender} is not signed by it")
+            refusal = before.judge(item)
+            if refusal is not None:
+                raise Violation("validity", f"a refused item was decided: {refusal}")
+        if any(now - old > ITEMS_PER_SENDER_MAX for now, old in zip(counts, before.sequences, strict=True)):
+            raise Violation("validity", "more items of one sender than a block may carry")
+
+    def _previous(self, before: Register, block: object) -> None:
+        """The block carries a valid FINALIZE certificate of its parent, judged by the parent's weights."""
+        if block.height == 1:
+            if block.previous is not None:
+                raise Violation("audit", "the first block carries a certificate")
+            return
+        if block.previous is None:
+            raise Violation("audit", f"block {block.height} carries no certificate of its parent")
+        powers = self._powers[before.parent]
+        fault = self.certificate_fault(block.previous, "finalize", before.height - 1, before.parent, powers)
+        if fault:
+            raise Violation("audit", f"the certificate inside block {block.height}: {fault}")
+
+    def _inclusion(self, before: Register, block: object, items: tuple[object, ...]) -> None:
+        if block.previous is None:
+            return
+        powers = self._powers[before.parent]
+        needed = reported(wire.certificate_ballots(block.previous), powers)
+        floors = self._floors.get(before.height - 1)
+        liars = sum(powers[seat] for seat in self.lying)
+        if floors is not None and 3 * liars < sum(powers):
+            needed = [max(pair) for pair in zip(needed, floors, strict=True)]
+        for sender, upto in enumerate(needed):
+            self._not_censored(before, sender, upto, items)
+
+    def _not_censored(self, before: Register, sender: int, upto: int, items: tuple[object, ...]) -> None:
+        start = before.sequences[sender]
+        reached = max([start, *(item.seq for item in items if item.sender == sender)])
+        if reached >= min(upto, start + ITEMS_PER_SENDER_MAX):
+            return
+        versions = self._items.get((sender, reached + 1), {})
+        spent = sum(len(item.payload) + ITEM_COST for item in items if item.sender == sender)
+        room = BLOCK_ITEM_BYTES // self.plan.n - spent
+        if not any(before.judge(item) or len(item.payload) + ITEM_COST > room for item in versions.values()):
+            raise Violation(
+                "inclusion",
+                f"block {before.height} stops at item {reached} of seat {sender}, {upto} were reported",
+            )
+
+    # -- evidence ----------------------------------------------------------------------------------------------------
+
+    def convicted(self, seat: int, evidence: object) -> None:
+        """Every conviction is two incompatible signatures of one lying seat."""
+        first, second = wire.evidence_pair(evidence)
+        mark = first.signature + second.signature
+        if mark not in self._evidence_seen:
+            self._evidence_seen.add(mark)
+            if first.seat not in self.lying:
+                raise Violation("framed", f"honest seat {first.seat} is convicted by {first} and {second}")
+            if not incompatible(first, second):
+                raise Violation("evidence", f"{first} and {second} are no contradiction")
+            if not (self.signed(first) and self.signed(second)):
+                raise Violation("evidence", f"{first} and {second} are not both signed by seat {first.seat}")
+        self.convicted_by[first.seat].add(seat)
+
+
+def reported(ballots: list[Ballot], powers: Powers) -> list[int]:
+    """Return, per sender, the highest seq that signers with a third of the whole weight report."""
+    total = sum(powers)
+    needed = []
+    for sender in range(len(powers)):
+        said = sorted(((ballot.ext[sender], powers[ballot.seat]) for ballot in ballots), reverse=True)
+        weight, top = 0, 0
+        for seq, power in said:
+            weight += power
+            if 3 * weight >= total:
+                top = seq
+                break
+        needed.append(top)
+    return needed

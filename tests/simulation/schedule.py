@@ -1,0 +1,261 @@
+"""What one seed means: a committee, its changing weights, the weather of the network, crashes, and who lies how.
+
+A schedule is drawn whole before anything runs, so that a seed is a complete description of a run and a failure is
+reproduced by one number. Times are milliseconds of simulated time.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+TRICKS = (
+    "twin",
+    "echo",
+    "unjustified",
+    "two_proposals",
+    "two_votes",
+    "contrary",
+    "silent",
+    "selective",
+    "nullify_spam",
+    "far_rounds",
+    "two_items",
+    "censor",
+    "replay",
+    "garbage",
+    "withhold",
+    "delay",
+    "forge",
+    "slander",
+    "two_exts",
+    "edge_of_time",
+    "bad_block",
+    "false_certificate",
+    "bad_items",
+    "stale_previous",
+    "boast",
+    "two_signatures",
+    "false_status",
+)
+"""Names of the tricks in `adversaries.py`, in a fixed order: a seed draws from this tuple."""
+
+Powers = tuple[int, ...]
+"""Voting power of each seat in milli-units, 0 for a jailed one."""
+
+
+def quorum(members: int, active: int, power: int, total: int) -> bool:
+    """Two thirds by count and two thirds by weight (protocol 2.1), written again here on purpose."""
+    return active > 0 and total > 0 and 3 * members >= 2 * active and 3 * power >= 2 * total
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A partition: between `start_ms` and `end_ms` seats hear only seats with their own number in `sides`."""
+
+    start_ms: int
+    end_ms: int
+    sides: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A seat stops `fuse` effects after `at_ms` and comes back `down_ms` later with what its disk kept."""
+
+    seat: int
+    at_ms: int
+    fuse: int
+    down_ms: int
+    torn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Everything that a run needs; see `draw`."""
+
+    seed: int
+    n: int
+    liars: tuple[tuple[int, tuple[str, ...]], ...]
+    """Seats that lie, each with its tricks."""
+    tables: tuple[Powers, ...]
+    """Weight tables; the state of the ledger picks one per height."""
+    heights: int
+    """Heights to decide."""
+    loss: float
+    twice: float
+    latency_ms: int
+    jitter_ms: int
+    heal_ms: int
+    """From here on: no loss, no partition, nobody down, delays at most `latency_ms`."""
+    splits: tuple[Split, ...]
+    crashes: tuple[Crash, ...]
+    skews: tuple[float, ...]
+    offsets_ms: tuple[int, ...]
+    eager: bool
+    """Whether a block is always due, or only when new items are."""
+    items: tuple[tuple[int, int, str], ...]
+    """(time, seat, payload) to submit."""
+    timeout_ms: int
+    rebroadcast_ms: int
+    grace_ms: int
+    recent_entries: int
+    """Decided entries a replica keeps for others; older ones come from the ledger."""
+    live: bool = field(default=False)
+    """Whether the honest alone are a quorum under every table, so that liveness is owed."""
+
+    def liar_seats(self) -> frozenset[int]:
+        """Return the seats that lie."""
+        return frozenset(seat for seat, _ in self.liars)
+
+    def honest(self) -> list[int]:
+        """Return the honest seats in order."""
+        lying = self.liar_seats()
+        return [seat for seat in range(self.n) if seat not in lying]
+
+
+def within_bound(powers: Powers, lying: frozenset[int]) -> bool:
+    """Say whether the liars hold less than a third of the active seats, or less than a third of the weight."""
+    active = [seat for seat, power in enumerate(powers) if power]
+    count = sum(seat in lying for seat in active)
+    weight = sum(powers[seat] for seat in active if seat in lying)
+    return 3 * count < len(active) or 3 * weight < sum(powers)
+
+
+def live_without(powers: Powers, lying: frozenset[int]) -> bool:
+    """Say whether the others are a quorum on their own."""
+    active = [seat for seat, power in enumerate(powers) if power]
+    honest = [seat for seat in active if seat not in lying]
+    return quorum(len(honest), len(active), sum(powers[seat] for seat in honest), sum(powers))
+
+
+def _powers(rng: random.Random, n: int, lying: frozenset[int]) -> Powers:
+    shape = rng.randrange(6)
+    if shape == 0:
+        powers = [1000] * n
+    elif shape == 1:
+        powers = [1000 if seat in lying else rng.randint(500, 650) for seat in range(n)]
+    elif shape == 2:
+        powers = [500 if seat in lying else rng.randint(850, 1000) for seat in range(n)]
+    elif shape == 3:
+        powers = [rng.choice((500, 1000)) for _ in range(n)]
+    else:
+        powers = [rng.randint(500, 1000) for _ in range(n)]
+    if n >= 6 and rng.random() < 0.2:
+        powers[rng.randrange(n)] = 0
+    return tuple(powers)
+
+
+def _size(rng: random.Random) -> int:
+    draw = rng.random()
+    if draw < 0.70:
+        return 6
+    if draw < 0.82:
+        return rng.choice((4, 5))
+    if draw < 0.97:
+        return rng.choice((7, 8, 9))
+    return rng.randint(10, 16)
+
+
+def _liar_count(rng: random.Random, n: int) -> int:
+    draw = rng.random()
+    if draw < 0.08:
+        return 0
+    if draw < 0.14 and n >= 6:
+        return n // 3
+    return rng.randint(1, max(1, (n - 1) // 3))
+
+
+def _splits(rng: random.Random, n: int, heal_ms: int) -> tuple[Split, ...]:
+    splits = []
+    at = rng.randrange(0, 3000)
+    while at < heal_ms and len(splits) < 12:
+        end = min(heal_ms, at + rng.randrange(200, 6000))
+        ways = rng.choice((2, 2, 2, 3))
+        splits.append(Split(at, end, tuple(rng.randrange(ways) for _ in range(n))))
+        at = end + (0 if rng.random() < 0.6 else rng.randrange(0, 3000))
+    return tuple(splits)
+
+
+def _crashes(rng: random.Random, honest: list[int], heal_ms: int) -> tuple[Crash, ...]:
+    crashes = []
+    for _ in range(rng.choice((0, 1, 1, 2, 3, 5))):
+        at = rng.randrange(0, heal_ms)
+        down = min(heal_ms - at, rng.choice((1, 50, 400, 3000)))
+        crashes.append(Crash(rng.choice(honest), at, rng.randrange(0, 12), down, rng.random() < 0.5))
+    return tuple(crashes)
+
+
+def _payload(rng: random.Random, number: int) -> str:
+    if rng.random() < 0.1:
+        return '{"from":%d,"note":%d}' % (rng.randint(1, 5), number)
+    return '{"note":%d}' % number
+
+
+def _items(rng: random.Random, honest: list[int], until_ms: int) -> tuple[tuple[int, int, str], ...]:
+    count = rng.randint(1, 3 * len(honest))
+    rows = [(rng.randrange(0, until_ms), rng.choice(honest), _payload(rng, number)) for number in range(count)]
+    return tuple(sorted(rows))
+
+
+def draw(
+    seed: int,
+    n: int | None = None,
+    liars: int | None = None,
+    tricks: tuple[str, ...] | None = None,
+    beyond: bool = False,
+    rough: bool | None = None,
+) -> Schedule:
+    """Draw the schedule of `seed`; the named arguments pin what the seed would have chosen."""
+    rng = random.Random(seed)
+    n = _size(rng) if n is None else n
+    count = _liar_count(rng, n) if liars is None else liars
+    lying = frozenset(rng.sample(range(n), count))
+    while True:
+        tables = _draw_tables(rng, n, lying, beyond)
+        if tables is not None:
+            break
+        lying = frozenset(sorted(lying)[:-1])
+    honest = [seat for seat in range(n) if seat not in lying]
+    weather = rng.random() < 0.75 if rough is None else rough
+    heal_ms = rng.choice((1500, 4000, 8000, 15000)) if weather else 1
+    menu = TRICKS if tricks is None else tricks
+    return Schedule(
+        seed=seed,
+        n=n,
+        liars=tuple((seat, _hand(rng, menu)) for seat in sorted(lying)),
+        tables=tables,
+        heights=rng.choice((2, 3, 3, 4, 5)),
+        loss=rng.choice((0.0, 0.02, 0.1, 0.2, 0.3)) if weather else 0.0,
+        twice=rng.choice((0.0, 0.0, 0.05, 0.2)) if weather else 0.0,
+        latency_ms=rng.choice((5, 20, 60, 120)),
+        jitter_ms=rng.choice((0, 50, 300, 1500)) if weather else 0,
+        heal_ms=heal_ms,
+        splits=_splits(rng, n, heal_ms) if weather and rng.random() < 0.6 else (),
+        crashes=_crashes(rng, honest, heal_ms) if weather else (),
+        skews=tuple(rng.uniform(0.7, 1.4) for _ in range(n)),
+        offsets_ms=tuple(rng.randrange(-1500, 1500) for _ in range(n)),
+        eager=rng.random() < 0.7,
+        items=_items(rng, honest, heal_ms + 1000),
+        timeout_ms=rng.choice((500, 1000, 1000, 2000)),
+        rebroadcast_ms=rng.choice((300, 500, 900)),
+        grace_ms=rng.choice((20, 50, 150)),
+        recent_entries=rng.choice((1, 2, 16)),
+        live=all(live_without(powers, lying) for powers in tables),
+    )
+
+
+def _draw_tables(rng: random.Random, n: int, lying: frozenset[int], beyond: bool) -> tuple[Powers, ...] | None:
+    """Draw tables, or say None when these liars can hardly be kept within the bound."""
+    tables: list[Powers] = []
+    wanted = rng.choice((1, 2, 3, 4))
+    for _ in range(60):
+        powers = _powers(rng, n, lying)
+        if beyond or within_bound(powers, lying):
+            tables.append(powers)
+        if len(tables) == wanted:
+            return tuple(tables)
+    return tuple(tables) or None
+
+
+def _hand(rng: random.Random, menu: tuple[str, ...]) -> tuple[str, ...]:
+    """Draw one to three tricks; a seat that does too many things at once convicts itself before it does harm."""
+    count = min(len(menu), rng.choice((1, 1, 2, 3)))
+    return tuple(sorted(rng.sample(menu, count)))
