@@ -1,0 +1,1 @@
+"""Hands: files, clocks and schedulers behind the library's ports."""

@@ -1,0 +1,1 @@
+"""Drivers that make a member misbehave, by name: outside the library, imported by doors and tests only."""

@@ -1,0 +1,312 @@
+"""Six members in one process: their messages carried in order, their timers kept on a virtual clock.
+
+The graph's nodes call into this; it decides nothing. Messages are delivered first in, first out, so that equal
+runs give equal bytes. What a member persists is handed to the graph's state, which is what survives a crash.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Protocol
+
+from quorate.consensus import effects as e
+from quorate.domain.bidding import Abstention, Bid
+from quorate.domain.deciding import Entry, Kind, Vote
+from quorate.domain.errors import MisuseError
+from quorate.domain.jobs import Job
+from quorate.domain.trace import Proposed, Voted
+from quorate.domain.values import ClusterId, JobId, Value
+from quorate.ledger import participant as p
+from quorate.ledger.application import LedgerApplication
+from quorate.ledger.records import HeightRecord
+from quorate.ports import TraceSink
+
+KIND_AT = 4
+"""Every message names its kind in its fifth byte (docs/protocol.md P-2)."""
+
+STEPS_MAX = 100_000
+"""More steps than any height needs; beyond it something spins."""
+
+
+class Conduct(Protocol):
+    """What an assembly needs of a member; fault drivers stand in for one."""
+
+    @property
+    def application(self) -> LedgerApplication:
+        """The state before the height being decided."""
+        ...
+
+    def start(self, now_ms: int) -> list[p.Effect]:
+        """Begin, or begin again."""
+        ...
+
+    def receive(self, data: bytes, sender: int, now_ms: int) -> list[p.Effect]:
+        """Take one message."""
+        ...
+
+    def timer(self, name: str, now_ms: int) -> list[p.Effect]:
+        """Take the end of a timer."""
+        ...
+
+    def submit_job(self, job: Job, signature: str, now_ms: int) -> list[p.Effect]:
+        """Enter a job for its submitter."""
+        ...
+
+    def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[p.Effect]:
+        """Seal an answer to a call."""
+        ...
+
+    def started(self, job: JobId, now_ms: int) -> list[p.Effect]:
+        """Say that a won job runs."""
+        ...
+
+    def refused(self, job: JobId, reason: str, now_ms: int) -> list[p.Effect]:
+        """Say that a won job was not taken."""
+        ...
+
+    def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[p.Effect]:
+        """Say that a job ended."""
+        ...
+
+    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[p.Effect]:
+        """Put acts on the ledger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message under way."""
+
+    to: int
+    sender: int
+    data: bytes
+
+    @property
+    def kind(self) -> int:
+        """Its kind byte."""
+        return self.data[KIND_AT] if len(self.data) > KIND_AT else 0
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What came out of the members since it was last emptied."""
+
+    entries: list[tuple[Entry, LedgerApplication]] = field(default_factory=list)
+    won: list[tuple[int, p.Won]] = field(default_factory=list)
+    records: list[HeightRecord] = field(default_factory=list)
+    said: dict[int, list[bytes]] = field(default_factory=dict)
+
+
+class Assembly:
+    """The members, the letters between them, and one clock."""
+
+    def __init__(self, members: Sequence[Conduct], sink: TraceSink, now_ms: int = 0) -> None:
+        """Take the members in seat order."""
+        self.members = tuple(members)
+        self.now_ms = now_ms
+        self.outbox = Outbox()
+        self._sink = sink
+        self._letters: deque[Letter] = deque()
+        self._timers: list[tuple[int, int, int, str]] = []
+        self._armed: dict[tuple[int, str], int] = {}
+        self._order = 0
+        self._voted: set[tuple[int, int, int, Kind, str | None]] = set()
+        self._proposed: dict[tuple[int, int], int] = {}
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    @property
+    def application(self) -> LedgerApplication:
+        """The state of the member that is furthest."""
+        return max((member.application for member in self.members), key=lambda a: a.state.height)
+
+    @property
+    def now_s(self) -> int:
+        """Ledger time, s."""
+        return self.now_ms // 1_000
+
+    def name(self, seat: int) -> ClusterId:
+        """Return a seat's cluster."""
+        return self.application.state.members[seat].cluster.id
+
+    def proposals_waiting(self) -> bool:
+        """Say whether a proposal lies undelivered."""
+        return any(letter.kind == Kind.PROPOSE for letter in self._letters)
+
+    # -- driving -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let every member begin."""
+        for seat, member in enumerate(self.members):
+            self.absorb(seat, member.start(self.now_ms))
+
+    def absorb(self, seat: int, effects: Sequence[p.Effect]) -> None:
+        """Carry out what a member asks for."""
+        for effect in effects:
+            self._one(seat, effect)
+
+    def _one(self, seat: int, effect: p.Effect) -> None:
+        match effect:
+            case e.Send(to=to, data=data):
+                self._letters.append(Letter(to, seat, data))
+            case e.Broadcast(data=data):
+                self._letters.extend(Letter(to, seat, data) for to in range(len(self.members)) if to != seat)
+            case e.SetTimer(name=name, after_ms=after_ms):
+                self._arm(seat, name, self.now_ms + after_ms)
+            case e.CancelTimer(name=name):
+                self._armed.pop((seat, name), None)
+            case e.Persist(record=record, fresh=fresh):
+                kept = self.outbox.said.setdefault(seat, [])
+                if fresh:
+                    kept.clear()
+                kept.append(record)
+            case e.Decided(entry=entry, application=application):
+                self._decided(entry, application)
+            case e.Observed(vote=vote):
+                self._observed(vote)
+            case p.Won():
+                self.outbox.won.append((seat, effect))
+            case _:
+                pass
+
+    def _decided(self, entry: Entry, application: object) -> None:
+        """Keep each height once, as the first member to decide it saw it."""
+        last = self.outbox.entries[-1][0].block.height if self.outbox.entries else self._committed
+        if entry.block.height == last + 1 and isinstance(application, LedgerApplication):
+            self.outbox.entries.append((entry, application))
+            if application.record is not None:
+                self.outbox.records.append(application.record)
+
+    _committed = 0
+
+    def committed(self, height: int) -> None:
+        """Say that everything up to `height` is durable."""
+        self._committed = height
+
+    def _arm(self, seat: int, name: str, at_ms: int) -> None:
+        self._order += 1
+        self._armed[seat, name] = self._order
+        heappush(self._timers, (at_ms, self._order, seat, name))
+
+    def deliver(self, *, proposals: bool = False, to: int | None = None) -> None:
+        """Deliver letters until none is left: all but proposals, or (with `proposals`) those to one seat."""
+        for _ in range(STEPS_MAX):
+            letter = self._take(proposals, to)
+            if letter is None:
+                return
+            effects = self.members[letter.to].receive(letter.data, letter.sender, self.now_ms)
+            self.absorb(letter.to, effects)
+        raise MisuseError(f"{STEPS_MAX} letters without an end; members answer each other for ever")
+
+    def _take(self, proposals: bool, to: int | None) -> Letter | None:
+        for place, letter in enumerate(self._letters):
+            wanted = (letter.kind == Kind.PROPOSE) is proposals and (to is None or letter.to == to)
+            if wanted:
+                del self._letters[place]
+                return letter
+        return None
+
+    def step(self, until_ms: int | None = None, *, idle: bool = False) -> bool:
+        """Let the next timer end (not after `until_ms`); False if there is none.
+
+        `idle`: nothing is being decided, and nothing is ever lost in here: members need not repeat themselves.
+        """
+        while self._timers and (until_ms is None or self._timers[0][0] <= until_ms):
+            at_ms, order, seat, name = heappop(self._timers)
+            if self._armed.get((seat, name)) != order:
+                continue
+            if idle and name == "rebroadcast":
+                self._arm(seat, name, max(at_ms, until_ms or at_ms) + 1)
+                continue
+            del self._armed[seat, name]
+            self.now_ms = max(self.now_ms, at_ms)
+            self.absorb(seat, self.members[seat].timer(name, self.now_ms))
+            return True
+        return False
+
+    # -- one height in pieces, for the graph --------------------------------------------------------------
+
+    def propose(self, rounds_max: int) -> bool:
+        """Run until a leader's proposal waits to be judged; False if none comes within `rounds_max` rounds."""
+        return self._until(lambda: self.proposals_waiting() or bool(self.outbox.entries), rounds_max)
+
+    def tally(self, rounds_max: int) -> bool:
+        """Carry votes until a height is decided or the next proposal waits; False if neither comes."""
+        return self._until(lambda: bool(self.outbox.entries) or self.proposals_waiting(), rounds_max)
+
+    def _until(self, done: Callable[[], bool], rounds_max: int) -> bool:
+        for _ in range(STEPS_MAX):
+            self.deliver()
+            if done():
+                return True
+            if self.round() >= rounds_max or not self.step():
+                return False
+        raise MisuseError(f"{STEPS_MAX} timers without progress at height {self.application.state.height}")
+
+    def round(self) -> int:
+        """Return the highest round of the height being decided."""
+        height = self.application.state.height
+        return max((r for (h, r) in self._proposed if h == height), default=0)
+
+    # -- heights without an auction -----------------------------------------------------------------------
+
+    def settle(self, until_ms: int) -> None:
+        """Let time pass to `until_ms`, deciding whatever falls due on the way."""
+        for _ in range(STEPS_MAX):
+            self.deliver()
+            if self.proposals_waiting():
+                self.deliver(proposals=True)
+            elif not self.step(until_ms, idle=True):
+                break
+        self.now_ms = max(self.now_ms, until_ms)
+
+    # -- trace -------------------------------------------------------------------------------------------
+
+    def _observed(self, vote: Vote) -> None:
+        key = (vote.height, vote.round, vote.seat, vote.kind, vote.value)
+        if key in self._voted:
+            return
+        self._voted.add(key)
+        if vote.kind is Kind.PROPOSE:
+            self._proposed[vote.height, vote.round] = self._sink.emit(
+                Proposed(
+                    at_s=self.now_s,
+                    height=vote.height,
+                    round=vote.round,
+                    cluster=self.name(vote.seat),
+                    value=vote.value or "",
+                    jobs=tuple(self.application.state.calls),
+                )
+            )
+            return
+        words = {Kind.NOTARIZE: "approve", Kind.FINALIZE: "finalize", Kind.NULLIFY: "skip"}
+        self._sink.emit(
+            Voted.model_validate(
+                {
+                    "cause": self._proposed.get((vote.height, vote.round)),
+                    "at_s": self.now_s,
+                    "height": vote.height,
+                    "round": vote.round,
+                    "cluster": self.name(vote.seat),
+                    "vote": words[vote.kind],
+                    "value": vote.value,
+                    "grounds": vote.grounds or _grounds(vote),
+                    "power": self.application.state.power(self.application.state.members[vote.seat]),
+                }
+            )
+        )
+
+
+def _grounds(vote: Vote) -> str:
+    """Say what a vote without a sentence of its own rests on."""
+    if vote.kind is Kind.NOTARIZE:
+        return "re-executed the block and got the same winner and facts"
+    if vote.kind is Kind.FINALIZE:
+        return "saw a quorum of approvals"
+    return "invalid" if vote.reason else "timeout"
+
+
+def said(outbox: Outbox, names: Mapping[int, ClusterId]) -> dict[ClusterId, list[bytes]]:
+    """Return what members persisted, by cluster."""
+    return {names[seat]: list(records) for seat, records in outbox.said.items()}

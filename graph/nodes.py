@@ -1,0 +1,187 @@
+"""The graph's nodes: each carries messages or asks a bidder, and returns only what it adds to the state."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from graph.assembly import Assembly
+from graph.committing import Committer
+from graph.state import AllocationState
+from quorate.domain.bidding import Abstention, AbstentionCode, Answer
+from quorate.domain.trace import Answered, Undecided
+from quorate.domain.values import ClusterId
+from quorate.ledger.state import Call
+from quorate.market.eligibility import abstention
+from quorate.ports import Bidder, TraceSink
+
+Node = Callable[[AllocationState], Awaitable[AllocationState]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a run may choose about time and patience."""
+
+    deadline_s: float = 45.0
+    """A call's answers close after this wall-clock time, s; what is late is an abstention."""
+    rounds_max: int = 3
+    """After this many rounds without a quorum the driver stops and the job is undecided."""
+
+
+class Nodes:
+    """The nodes over one assembly; dependencies arrive here, never by import."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        bidders: Mapping[ClusterId, Bidder],
+        committer: Committer,
+        sink: TraceSink,
+        choices: Choices,
+    ) -> None:
+        """Take what the nodes work with."""
+        self.assembly = assembly
+        self.bidders = bidders
+        self.committer = committer
+        self.sink = sink
+        self.choices = choices
+
+    async def call(self, state: AllocationState) -> AllocationState:
+        """Enter the job through one member; the block that opens its call announces it to everybody."""
+        job = state["job"]
+        if job.id not in self.assembly.application.state.known:
+            seat = (state["number"] - 1) % len(self.assembly.members)
+            member = self.assembly.members[seat]
+            self.assembly.absorb(seat, member.submit_job(job, state["signature"], self.assembly.now_ms))
+            self.assembly.deliver()
+        return self._added()
+
+    def bid(self, cluster: ClusterId) -> Node:
+        """Return the node that asks one cluster's bidder, within the deadline."""
+
+        async def node(state: AllocationState) -> AllocationState:
+            call = self._open_call(state)
+            if call is None or cluster in state.get("answers", {}):
+                return AllocationState()
+            answer = await self._ask(cluster, call)
+            self._tell(cluster, call, answer)
+            return AllocationState(answers={cluster: answer})
+
+        return node
+
+    async def seal(self, state: AllocationState) -> AllocationState:
+        """Close the call together: answers are sealed only now, and none was shown to another agent."""
+        call = self._open_call(state)
+        for cluster, answer in sorted(state.get("answers", {}).items()):
+            seat = self.assembly.application.state.seat_of(cluster)
+            if call is not None and seat is not None:
+                member = self.assembly.members[seat]
+                effects = member.answer(call.job.id, call.opened, answer.outcome, self.assembly.now_ms)
+                self.assembly.absorb(seat, effects)
+        return self._added()
+
+    async def propose(self, _state: AllocationState) -> AllocationState:
+        """Wait for the round's leader to put a block to the vote."""
+        self.assembly.propose(self.choices.rounds_max)
+        return self._added()
+
+    def vote(self, cluster: ClusterId) -> Node:
+        """Return the node in which one member judges the proposal for itself and signs its vote."""
+
+        async def node(_state: AllocationState) -> AllocationState:
+            seat = self.assembly.application.state.seat_of(cluster)
+            assert seat is not None
+            self.assembly.deliver(proposals=True, to=seat)
+            return AllocationState(said=self._said(seat))
+
+        return node
+
+    async def tally(self, state: AllocationState) -> AllocationState:
+        """Carry the votes: two thirds of the members and two thirds of the power decide."""
+        if self.assembly.tally(self.choices.rounds_max):
+            return self._added()
+        height, rounds = self.assembly.application.state.height, self.assembly.round() + 1
+        self.sink.emit(Undecided(at_s=self.assembly.now_s, job=state["job"].id, height=height, rounds=rounds))
+        return self._added(AllocationState(outcome="undecided"))
+
+    async def commit(self, state: AllocationState) -> AllocationState:
+        """Write decided heights to the ledger, then let winners start what they won."""
+        self.committer.commit()
+        outcome = self._outcome(state)
+        return self._added(AllocationState(outcome=outcome) if outcome else AllocationState())
+
+    async def occupancy(self, _state: AllocationState) -> AllocationState:
+        """End the job's thread: who holds what now follows from the ledger alone."""
+        return self._added()
+
+    def after_tally(self, state: AllocationState) -> str:
+        """Route: a decided height is committed, a failed round is followed by the next proposer."""
+        if self.assembly.outbox.entries:
+            return "commit"
+        return "occupancy" if state.get("outcome") else "propose"
+
+    def after_commit(self, state: AllocationState) -> str | list[str]:
+        """Route: ask for bids once the call is open, go on proposing until it is decided."""
+        if state.get("outcome"):
+            return "occupancy"
+        if self._open_call(state) is not None and not state.get("answers"):
+            return [bid_node(cluster) for cluster in self.bidders]
+        return "propose"
+
+    def _open_call(self, state: AllocationState) -> Call | None:
+        call = self.assembly.application.state.calls.get(state["job"].id)
+        return call if call is not None and call.closed is None else None
+
+    def _outcome(self, state: AllocationState) -> str | None:
+        for height in reversed(self.committer.heights):
+            record = height.application.record
+            for decision in record.decisions if record else ():
+                if decision.job.id == state["job"].id:
+                    waiting = decision.outcome == "waiting"
+                    reopened = state["job"].id in self.assembly.application.state.calls
+                    return None if waiting and reopened else decision.outcome
+        return None
+
+    async def _ask(self, cluster: ClusterId, call: Call) -> Answer:
+        """Ask one bidder; what is infeasible is never asked, what is late is an abstention."""
+        facts = next(facts for facts in call.snapshots if facts.cluster.id == cluster)
+        infeasible = abstention(call.job, facts)
+        if infeasible is not None:
+            return Answer(outcome=infeasible)
+        try:
+            async with asyncio.timeout(self.choices.deadline_s):
+                return await self.bidders[cluster].bid(call.job, facts)
+        except TimeoutError:
+            detail = f"no answer within {self.choices.deadline_s:g} s"
+            code = AbstentionCode.DEADLINE
+            return Answer(outcome=Abstention(job=call.job.id, cluster=cluster, code=code, detail=detail))
+
+    def _tell(self, cluster: ClusterId, call: Call, answer: Answer) -> None:
+        self.sink.emit(
+            Answered(
+                cause=self.committer.called.get((call.job.id, call.opened)),
+                at_s=self.assembly.now_s,
+                job=call.job.id,
+                cluster=cluster,
+                opened=call.opened,
+                answer=answer,
+            )
+        )
+
+    def _said(self, seat: int) -> dict[ClusterId, list[bytes]]:
+        return {self.assembly.name(seat): list(self.assembly.outbox.said.get(seat, ()))}
+
+    def _added(self, more: AllocationState | None = None) -> AllocationState:
+        added: dict[ClusterId, list[bytes]] = {}
+        for seat in range(len(self.assembly.members)):
+            added.update(self._said(seat))
+        return AllocationState(**{**(more or {}), "said": added, "now_ms": self.assembly.now_ms})  # type: ignore[typeddict-item]
+
+
+def bid_node(cluster: ClusterId) -> str:
+    """Return the name of a cluster's bidding node."""
+    return f"bid_{cluster.lower()}"
+
+
+def vote_node(cluster: ClusterId) -> str:
+    """Return the name of a cluster's voting node."""
+    return f"vote_{cluster.lower()}"
