@@ -62,7 +62,7 @@ lock: ## resolve the lock files again (needs uv)
 	@bash scripts/lock.sh
 
 clean: ## remove the environment, caches and runs
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .langgraph_api runs *.egg-info
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .langgraph_api runs *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN): requirements/run.lock pyproject.toml
