@@ -6,7 +6,7 @@ from typing import Protocol, Self
 from quorate.domain.bidding import Answer
 from quorate.domain.canonical import Plain
 from quorate.domain.clusters import ClusterSnapshot
-from quorate.domain.deciding import Block, Committee, Entry, Item
+from quorate.domain.deciding import Block, Certificate, Committee, Entry, Item
 from quorate.domain.jobs import Job
 from quorate.domain.trace import TraceEvent
 from quorate.domain.values import ClusterId, Digest, Height, JobId, Value
@@ -85,8 +85,11 @@ class Application(Protocol):
         """Return when `due` may become true by the passing of time alone, None if never."""
         ...
 
-    def results(self, at_s: int, items: Sequence[Item]) -> Plain:
-        """Return what follows from these items at this time; at most 64 KiB of canonical JSON."""
+    def results(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Plain:
+        """Return what follows from these items at this time; at most 64 KiB of canonical JSON.
+
+        `previous` is the parent's FINALIZE certificate as this block carries it: it shows who was present.
+        """
         ...
 
     def judge(self, item: Item) -> str | None:

@@ -39,6 +39,10 @@ class Desk:
         message = item_bytes(self.chain, item.sender, item.seq, item.payload_digest)
         return self.verifier.valid(committee.keys[item.sender], message, item.signature)
 
+    def convicted(self, seat: int, height: int) -> bool:
+        """Say whether evidence against `seat` was reported at this height."""
+        return self._convicted.get(seat) == height
+
     def convict(self, evidence: Evidence, height: int) -> None:
         """Report evidence, once per seat and height."""
         if self._convicted.get(evidence.seat) != height:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from quorate.consensus.evidence import Evidence
 from quorate.domain.deciding import Certificate, Committee, Entry, Vote
+from quorate.ports import Application
 
 TimerName = Literal["round", "grace", "rebroadcast", "wake"]
 
@@ -60,6 +61,8 @@ class Decided:
     """A height is decided; append the entry to the ledger, durably, before any later effect."""
 
     entry: Entry
+    application: Application
+    """The state after the entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What a block must contain: items that a third of the power says it holds cannot be left out.
+"""What a block must contain: items that more than a third of the power says it holds cannot be left out.
 
 Each FINALIZE signs, per seat, the highest consecutive item number its signer holds (`ext`). The next block owes every
-item up to the number that signers with a third of the power report, within caps that depend on the block alone.
+item up to the number that signers with more than a third of the power report, within caps that depend on the block alone.
 docs/protocol.md P-14 and P-15.
 """
 
@@ -54,11 +54,11 @@ def owed(certificate: Certificate | None, committee: Committee | None, sequences
 
 
 def _reported(reports: list[tuple[int, int]], total: int) -> int:
-    """Return the highest number that a third of the power reports, 0 if none."""
+    """Return the highest number that more than a third of the power reports, 0 if none."""
     power = 0
     for held, weight in sorted(reports, reverse=True):
         power += weight
-        if 3 * power >= total:
+        if 3 * power > total:  # strictly: liars with exactly a third must not owe us items that nobody has
             return held
     return 0
 

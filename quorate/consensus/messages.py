@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct, error
+from typing import cast
 
 from quorate.consensus.plain import (
     HEIGHT_MAX,
@@ -117,18 +118,7 @@ class BlockBody:
     block: Block
 
 
-Message = (
-    Item
-    | Vote
-    | Proposal
-    | Certificates
-    | Status
-    | DecidedEntries
-    | GetBlock
-    | GetItems
-    | GetRange
-    | BlockBody
-)
+Message = Item | Vote | Proposal | Certificates | Status | DecidedEntries | GetBlock | GetItems | GetRange | BlockBody
 
 
 @lru_cache(maxsize=64)
@@ -168,12 +158,12 @@ def encode_item(chain: str, item: Item) -> bytes:
 def encode_proposal(chain: str, proposal: Proposal) -> bytes:
     """Return PROPOSE as it travels."""
     parts = [proposal.block.bytes, *(canonical(cert.plain()) for cert in proposal.justification)]
-    return _header(chain, Kind.PROPOSE) + _signed(proposal.vote) + _joined(parts)
+    return _header(chain, Kind.PROPOSE) + _signed(proposal.vote) + join(parts)
 
 
 def encode_certificates(chain: str, certificates: Iterable[Certificate]) -> bytes:
     """Return CERTIFICATES as it travels."""
-    return _header(chain, Kind.CERTIFICATES) + _joined([canonical(cert.plain()) for cert in certificates])
+    return _header(chain, Kind.CERTIFICATES) + join([canonical(cert.plain()) for cert in certificates])
 
 
 def encode_status(chain: str, status: Status) -> bytes:
@@ -190,11 +180,11 @@ def encode_decided(chain: str, entries: Sequence[Entry]) -> bytes:
 
 def encode_decided_lines(chain: str, lines: Sequence[bytes]) -> bytes:
     """Return DECIDED for entries that are at hand as lines of the ledger file, without their newlines."""
-    return _header(chain, Kind.DECIDED) + _joined(lines)
+    return _header(chain, Kind.DECIDED) + join(lines)
 
 
 def fitting(lines: Iterable[bytes], message_bytes_max: int) -> list[bytes]:
-    """Return as many of the first lines as one DECIDED of `message_bytes_max` can hold, at least one if there is any."""
+    """Return as many of the first lines as one DECIDED of `message_bytes_max` holds, at least one if there is any."""
     chosen: list[bytes] = []
     room = message_bytes_max - _HEADER - _COUNT.size
     for line in lines:
@@ -221,11 +211,19 @@ def encode_block(chain: str, block: Block) -> bytes:
     return _header(chain, Kind.BLOCK) + block.bytes
 
 
-def _joined(parts: Sequence[bytes]) -> bytes:
+def join(parts: Sequence[bytes]) -> bytes:
+    """Return parts with their lengths before them."""
     return _COUNT.pack(len(parts)) + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
 
 
-def _split(body: bytes, longest: int) -> list[bytes]:
+def split(body: bytes, longest: int) -> list[bytes]:
+    """Return the parts that `join` put together, at most `longest`.
+
+    Raises:
+        MessageMalformed: the bytes are something else.
+    """
+    if len(body) < _COUNT.size:
+        raise MessageMalformed("parts without their count")
     (count,) = _COUNT.unpack_from(body)
     if count > longest:
         raise MessageMalformed(f"{count} parts where at most {longest} belong")
@@ -257,7 +255,7 @@ def decode(chain: str, data: bytes, message_bytes_max: int = 1_000_000) -> Messa
     if not data.startswith(_header(chain, kind)):
         raise CommitteeMismatch("a message of another chain")
     try:
-        return _READERS[kind](data[_HEADER:])
+        return cast("Message", _READERS[kind](data[_HEADER:]))
     except (error, ValueError) as wrong:
         raise MessageMalformed(f"{kind.name} of a wrong layout: {wrong}") from wrong
 
@@ -308,7 +306,7 @@ def _item(body: bytes) -> Item:
 
 def _proposal(body: bytes) -> Proposal:
     vote = _statement(Kind.PROPOSE, body[: _SIGNED.size])
-    parts = _split(body[_SIGNED.size :], PARTS_MAX)
+    parts = split(body[_SIGNED.size :], PARTS_MAX)
     if not parts:
         raise MessageMalformed("a proposal without a block")
     if digest(parts[0]) != vote.value:
@@ -321,7 +319,7 @@ def _certificate(data: bytes) -> Certificate:
 
 
 def _certificates(body: bytes) -> Certificates:
-    return Certificates(tuple(_certificate(part) for part in _split(body, PARTS_MAX)))
+    return Certificates(tuple(_certificate(part) for part in split(body, PARTS_MAX)))
 
 
 def _status(body: bytes) -> Status:
@@ -334,7 +332,7 @@ def _status(body: bytes) -> Status:
 
 
 def _decided(body: bytes) -> DecidedEntries:
-    return DecidedEntries(tuple(read_entry(part) for part in _split(body, PARTS_MAX)))
+    return DecidedEntries(tuple(read_entry(part) for part in split(body, PARTS_MAX)))
 
 
 def _get(body: bytes) -> GetBlock | GetItems | GetRange:

@@ -5,6 +5,7 @@ checked before anything recursive looks at the data. docs/protocol.md P-1, P-6 t
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import orjson
@@ -127,9 +128,7 @@ def certificate_from(thing: object) -> Certificate:
     parent = _integer(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
     exts = [_bytes(ext, 4 * SEATS_MAX) for ext in _list(exts_, SEATS_MAX)]
     votes = tuple(_certificate_vote(vote, exts) for vote in _list(votes_, SEATS_MAX))
-    made = Certificate(
-        kind, _integer(height, 1, HEIGHT_MAX), _integer(round_, 0, ROUND_MAX), value, parent, votes
-    )
+    made = Certificate(kind, _integer(height, 1, HEIGHT_MAX), _integer(round_, 0, ROUND_MAX), value, parent, votes)
     _orderly(made, exts)
     return made
 
@@ -145,7 +144,7 @@ def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
 
 def _orderly(made: Certificate, exts: list[bytes]) -> None:
     seats = [vote.seat for vote in made.votes]
-    if any(a >= b for a, b in zip(seats, seats[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(seats)):
         raise MessageMalformed("a certificate's seats must ascend")
     if exts != sorted({vote.ext for vote in made.votes}):
         raise MessageMalformed("a certificate's exts must be those of its votes, ascending")

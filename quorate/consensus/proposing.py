@@ -79,7 +79,8 @@ def make_block(application: Application, items: Sequence[Item], head: Head | Non
         MisuseError: the application's results are too large to travel.
     """
     at_s = max(application.head_at_s, now_s)
-    results = application.results(at_s, items)
+    previous = None if head is None else head.certificate
+    results = application.results(at_s, items, previous)
     size = len(canonical(results))
     if size > RESULTS_BYTES_MAX:
         raise MisuseError(f"the application's results take {size} bytes; at most {RESULTS_BYTES_MAX}")
@@ -89,7 +90,7 @@ def make_block(application: Application, items: Sequence[Item], head: Head | Non
         application.parent,
         at_s,
         tuple(item.digest for item in items),
-        None if head is None else head.certificate,
+        previous,
         results,
     )
 
@@ -117,7 +118,7 @@ def first_lacking(
 
     left_out = omitted(items, application.sequences, due, excused)
     if left_out is not None:
-        return f"it leaves out item {left_out[1]} of seat {left_out[0]}, which a third of the power holds"
+        return f"it leaves out item {left_out[1]} of seat {left_out[0]}, which more than a third of the power holds"
     return unknown[0] if unknown else None
 
 
@@ -154,10 +155,10 @@ def refusal(
     left_out = first_lacking(application, items, block.previous, head, pool, judge)
     if left_out is not None:
         return left_out
-    return None if same(application.results(block.at_s, items), block.results) else "its results do not follow"
+    results = application.results(block.at_s, items, block.previous)
+    return None if same(results, block.results) else "its results do not follow"
 
 
 def same(mine: Plain, theirs: Plain) -> bool:
     """Say whether two results are one, as canonical bytes."""
     return canonical(mine) == canonical(theirs)
-

@@ -10,8 +10,8 @@ Raises, from any method:
 
 from collections import deque
 from collections.abc import Iterable
-from struct import Struct
 
+from quorate.consensus.ahead import HEIGHTS_AHEAD, Ahead
 from quorate.consensus.catchup import Allowance, Archive
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import (
@@ -45,22 +45,22 @@ from quorate.consensus.messages import (
     encode_item,
     encode_status,
 )
-from quorate.consensus.plain import read_json, read_saved_block
+from quorate.consensus.plain import read_json
 from quorate.consensus.pool import Added, Pool
+from quorate.consensus.remembering import Memory, mark
 from quorate.consensus.signing import sign_item
-from quorate.consensus.wal import RecordKind, decode_record
-from quorate.domain.deciding import Certificate, CertificateVote, Item, Kind, Vote
-from quorate.domain.errors import CertificateInvalid, MessageMalformed, MisuseError, ProtocolViolation, SignatureInvalid
+from quorate.consensus.wal import RecordKind
+from quorate.domain.deciding import Certificate, CertificateVote, Committee, Entry, Item, Kind, Vote
+from quorate.domain.errors import MessageMalformed, MisuseError, ProtocolViolation, SignatureInvalid
 from quorate.domain.values import Digest, Height
 from quorate.ports import Application, Signer, Verifier
 
-HEIGHTS_AHEAD = 2
 IDLE_FACTOR = 8
 """While nothing is due, a STATUS is sent this many times less often."""
+INCLUDED_MAX = 1_024
+"""Items of the last blocks remembered, so that a second payload under a number still convicts."""
 ANSWER_BYTES_MAX = 500_000
 """Items sent in answer to one question."""
-
-_MARK = Struct(">QQ")
 
 
 class Replica:
@@ -86,7 +86,8 @@ class Replica:
             head: the last decided height's certificate and committee; None before height 1 only.
 
         Raises:
-            MisuseError: the application's parts do not fit together, or `head` is missing or not its parent.
+            MisuseError: the application's parts do not fit together, `head` is missing or not its parent, or the signer
+                holds another key than my seat.
         """
         self.application = application
         self.head = head
@@ -96,12 +97,17 @@ class Replica:
         self._settings = settings
         self.pool = Pool(application.sequences, settings)
         self._past: HeightMachine | None = None
+        keys = application.committee.keys
+        if 0 <= me < len(keys) and keys[me] != signer.public_key:
+            raise MisuseError(f"the signer does not hold the key of seat {me}")
         self._machine = self._new_machine()
         self._archive = Archive(self._desk)
         self._answers = Allowance(settings.answers_max, settings.rebroadcast_ms)
         self._asking = Allowance(1, settings.rebroadcast_ms)
         self._pulls = Allowance(2, settings.rebroadcast_ms)
-        self._ahead: dict[int, deque[bytes]] = {}
+        self._ahead = Ahead(settings)
+        self._included: deque[Item] = deque(maxlen=INCLUDED_MAX)
+        self._included_at: dict[tuple[int, int], Item] = {}
         self._next_seq = application.sequences[me] + 1 if 0 <= me < len(application.sequences) else 1
         self._last_stand: tuple[int, int] | None = None
         self._idle_ticks = 0
@@ -122,12 +128,12 @@ class Replica:
     @property
     def round(self) -> int:
         """The round being tried."""
-        return self._machine.round
+        return self._machine.table.round
 
     @property
     def active(self) -> bool:
         """Whether a round timer runs: something is due, or others are at work."""
-        return self._machine.active
+        return self._machine.table.active
 
     # ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -138,8 +144,8 @@ class Replica:
             self._desk.out.append(Broadcast(encode_item(self._desk.chain, item)))
         self._restored_items = []
         self._machine.start(now_ms)
-        if self._machine.decided is None and not self._machine.active:
-            self._desk.out.append(Broadcast(encode_status(self._desk.chain, self._machine.status())))
+        if self._machine.decided is None and not self.active:
+            self._desk.out.append(Broadcast(self._status()))
         return self._settled(now_ms)
 
     def receive(self, data: bytes, sender: int, now_ms: int) -> list[Effect]:
@@ -179,7 +185,8 @@ class Replica:
 
     def _sign_next(self, payload: bytes) -> Item:
         desk, seats = self._desk, len(self.application.sequences)
-        if not 0 <= desk.me < seats or self.height <= self._settings.silent_through:
+        holds_key = 0 <= desk.me < seats and self.application.committee.keys[desk.me] == desk.signer.public_key
+        if not holds_key or self.height <= self._settings.silent_through:
             raise MisuseError(f"seat {desk.me} may not sign items at height {self.height}")
         try:
             read_json(payload)
@@ -207,39 +214,12 @@ class Replica:
         Raises:
             LedgerBroken: a record is damaged; the member must rejoin as an observer (`silent_through`).
         """
+        memory = Memory(self._desk, self._machine)
         for data in records:
-            record = decode_record(data)
-            if record.kind is RecordKind.HEIGHT:
-                self._next_seq = max(self._next_seq, _MARK.unpack(record.body)[1] + 1)
-            elif record.kind is RecordKind.BLOCK:
-                self._restore_block(record.body)
-            else:
-                self._restore_message(record.body)
-
-    def _restore_block(self, body: bytes) -> None:
-        block, items = read_saved_block(body)
-        if block.height == self.height:
-            self._machine.bodies.restore(block, items)
-
-    def _restore_message(self, body: bytes) -> None:
-        message = decode(self._desk.chain, body, len(body))
-        if isinstance(message, Item):
-            self._restore_item(message)
-        elif isinstance(message, Vote):
-            if message.height == self.height:
-                self._machine.restore_vote(message)
-        elif isinstance(message, Proposal):
-            if message.vote.height == self.height:
-                self._machine.restore_proposal(message, body)
-        elif isinstance(message, Certificates):
-            for certificate in message.certificates:
-                if certificate.height == self.height:
-                    self._machine.restore_certificate(certificate)
-
-    def _restore_item(self, item: Item) -> None:
-        self._next_seq = max(self._next_seq, item.seq + 1)
-        if self.pool.add(item) is Added.NEW:
-            self._restored_items.append(item)
+            memory.take(data)
+        self._next_seq = max(self._next_seq, memory.seq + 1)
+        items = [memory.items[seq] for seq in sorted(memory.items)]
+        self._restored_items = [item for item in items if self.pool.add(item) is Added.NEW]
 
     # ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -271,8 +251,8 @@ class Replica:
             # Late NOTARIZE and FINALIZE are normal; answering them cost 7.7 times the traffic (design lesson 6).
             if vote.kind is Kind.NULLIFY and sender == vote.seat:
                 self._archive.serve(sender, vote.height, now_ms)
-            if self._past is not None and vote.height == self._past.height:
-                self._strengthen(self._past.late_vote(vote))
+            if self._past is not None and vote.height == self._past.table.height:
+                self._strengthen(self._past.on_late_vote(vote))
 
     def _strengthen(self, vote: Vote | None) -> None:
         """Add a late FINALIZE to the head's certificate: the next block then shows its signer present."""
@@ -284,22 +264,35 @@ class Replica:
         votes = sorted([*old.votes, CertificateVote(vote.seat, vote.ext, vote.reason, vote.signature)])
         certificate = Certificate(old.kind, old.height, old.round, old.value, old.parent, tuple(votes))
         self.head = Head(certificate, self.head.committee)
-        self._machine.head = self.head
+        self._machine.table.head = self.head
 
     def _on_item(self, item: Item, now_ms: int) -> None:
         if item.sender >= len(self.application.sequences):
             raise MessageMalformed(f"no seat {item.sender}")
         if not self.pool.wants(item):
+            self._recall(item)
             return
         if not self._desk.signed_item(item, self.application.committee):
             raise SignatureInvalid(f"seat {item.sender} did not sign item {item.seq}")
-        before = [*self.pool.variants(item.sender, item.seq)]
+        self._accuse_sender(item)
         self.pool.add(item)
-        for other in before:
+        self._machine.on_items(now_ms)
+
+    def _accuse_sender(self, item: Item) -> None:
+        """Hold a verified item against what the pool has under its number."""
+        for other in self.pool.variants(item.sender, item.seq):
             evidence = item_evidence(other, item)
             if evidence is not None:
                 self._desk.convict(evidence, self.height)
-        self._machine.on_items(now_ms)
+
+    def _recall(self, item: Item) -> None:
+        """Hold an unwanted item against what a recent block included under its number."""
+        other = self._included_at.get((item.sender, item.seq))
+        if other is None or other.payload == item.payload or self._desk.convicted(item.sender, self.height):
+            return
+        evidence = item_evidence(other, item)
+        if evidence is not None and self._desk.signed_item(item, self.application.committee):
+            self._desk.convict(evidence, self.height)
 
     def _on_proposal(self, proposal: Proposal, data: bytes, sender: int, now_ms: int) -> None:
         if proposal.vote.height > self.height:
@@ -318,18 +311,17 @@ class Replica:
     def _buffer(self, data: bytes, height: int, sender: int, now_ms: int) -> None:
         """Keep a message of the next heights, and ask its sender for what lies between."""
         if height <= self.height + HEIGHTS_AHEAD:
-            kept = self._ahead.setdefault(sender, deque(maxlen=self._settings.buffered_per_seat_max))
-            if data not in kept:
-                kept.append(data)
-            while len(kept) > 1 and sum(map(len, kept)) > self._settings.buffered_bytes_max:
-                kept.popleft()
+            self._ahead.keep(data, height, sender)
         if height > self.height + 1:
             self._ask(sender, now_ms)
+
+    def _status(self) -> bytes:
+        return encode_status(self._desk.chain, self._machine.table.status())
 
     def _ask(self, peer: int, now_ms: int) -> None:
         """Tell a peer that is ahead where I stand."""
         if peer != self.me and self._asking.grants(peer, now_ms):
-            self._desk.out.append(Send(peer, encode_status(self._desk.chain, self._machine.status())))
+            self._desk.out.append(Send(peer, self._status()))
 
     # ── Catching up ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -345,7 +337,7 @@ class Replica:
 
     def _level(self, status: Status, sender: int, now_ms: int) -> None:
         """Bring a peer at my height to my knowledge, and me to its."""
-        certificates = self._machine.certificates_for(status)
+        certificates = self._machine.table.certificates_for(status)
         if certificates and self._answers.grants(sender, now_ms):
             self._desk.out.append(Send(sender, encode_certificates(self._desk.chain, certificates)))
         mine = self.pool.held()
@@ -370,7 +362,7 @@ class Replica:
         if sender == self.me or wanted.height != self.height or not self._answers.grants(sender, now_ms):
             return
         if isinstance(wanted, GetBlock):
-            block = self._machine.bodies.block(wanted.block)
+            block = self._machine.table.bodies.block(wanted.block)
             if block is not None:
                 self._desk.out.append(Send(sender, encode_block(self._desk.chain, block)))
         elif isinstance(wanted, GetRange):
@@ -382,7 +374,7 @@ class Replica:
     def _send_items(self, to: int, digests: Iterable[Digest]) -> None:
         room = ANSWER_BYTES_MAX
         for digest in digests:
-            item = self.pool.get(digest) or self._machine.bodies.item(digest)
+            item = self.pool.get(digest) or self._machine.table.bodies.item(digest)
             if item is not None:
                 room -= len(item.payload)
                 if room < 0:
@@ -395,10 +387,9 @@ class Replica:
             if entry.block.height == self.height:
                 self._machine.on_entry(entry, now_ms)
                 self._advance(now_ms)
-            elif entry.block.height > self.height:
-                raise CertificateInvalid(f"entries from {entry.block.height} on, but height {self.height} is next")
-        if self.height > before and message.entries:
-            self._desk.out.append(Send(sender, encode_status(self._desk.chain, self._machine.status())))
+        if self.height > before:
+            self._replay(now_ms)
+            self._desk.out.append(Send(sender, self._status()))
 
     # ── Time and heights ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -409,7 +400,7 @@ class Replica:
         stuck = stand == self._last_stand
         self._last_stand = stand
         self._idle_ticks = self._idle_ticks + 1 if stuck else 0
-        if stuck and (self._machine.active or self._idle_ticks % IDLE_FACTOR == 1):
+        if stuck and (self.active or self._idle_ticks in (1, 2, 4) or self._idle_ticks % IDLE_FACTOR == 0):
             self._machine.rebroadcast()
 
     def _settled(self, now_ms: int) -> list[Effect]:
@@ -423,30 +414,34 @@ class Replica:
         entry = self._machine.decided
         if entry is None:
             return
-        self._desk.out.append(Decided(entry))
         committee = self.application.committee
         following = self.application.apply(entry.block, entry.items)
         if following.height != entry.block.height + 1 or following.parent != entry.block.digest:
             raise MisuseError(f"after height {entry.block.height} the application stands at {following.height}")
+        self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
         self.application = following
         self.head = Head(entry.certificate, committee)
         self._archive.keep(entry)
         self._past = self._machine
-        self.pool.advance(following.sequences)
-        for seat, (old, new) in enumerate(zip(committee.keys, following.committee.keys, strict=False)):
-            if old != new:
-                self.pool.forget(seat)
-        self._desk.out.append(CancelTimer("round"))
-        self._mark()
+        self._renew_pool(entry, committee)
+        own = 0 <= self.me < len(following.sequences)
+        waiting = list(self.pool.run(self.me, 1, self._next_seq)) if own else []
+        mark(self._desk, self.height, self._next_seq - 1, waiting)
         self._machine = self._new_machine()
         self._machine.start(now_ms)
 
-    def _mark(self) -> None:
-        """Begin the write-ahead log of the new height: the height, my item number, and my items that still wait."""
-        self._desk.persist(RecordKind.HEIGHT, _MARK.pack(self.height, self._next_seq - 1), fresh=True)
-        if 0 <= self.me < len(self.application.sequences):
-            for item in self.pool.run(self.me, 1, self._next_seq):
-                self._desk.persist(RecordKind.ITEM, encode_item(self._desk.chain, item))
+    def _renew_pool(self, entry: Entry, committee: Committee) -> None:
+        for item in entry.items:
+            self._accuse_sender(item)
+            if len(self._included) == INCLUDED_MAX:
+                oldest = self._included.popleft()
+                self._included_at.pop((oldest.sender, oldest.seq), None)
+            self._included.append(item)
+            self._included_at[item.sender, item.seq] = item
+        self.pool.advance(self.application.sequences)
+        for seat, (old, new) in enumerate(zip(committee.keys, self.application.committee.keys, strict=False)):
+            if old != new:
+                self.pool.forget(seat)
 
     def _new_machine(self) -> HeightMachine:
         application, head = self.application, self.head
@@ -457,24 +452,19 @@ class Replica:
             raise MisuseError(f"height {application.height} needs the head before it, height 1 needs none")
         if head is not None and head.certificate.value != application.parent:
             raise MisuseError(f"the head handed over is not the parent of height {application.height}")
-        past = self._past
-        known = past.known_vote if past is not None else _knows_nothing
-        return HeightMachine(self._desk, application, self.pool, head, known)
+        before = None if self._past is None else self._past.table
+        if before is not None:
+            before.before = None  # one height back is enough; a chain of tables would never be freed
+        return HeightMachine(self._desk, application, self.pool, head, before)
 
     def _replay(self, now_ms: int) -> None:
         """Take the messages that came before their height."""
-        ahead, self._ahead = self._ahead, {}
-        for sender in sorted(ahead):
-            for data in ahead[sender]:
-                if self._machine.decided is not None:
-                    self._ahead.setdefault(sender, deque(maxlen=self._settings.buffered_per_seat_max)).append(data)
-                    continue
-                try:
-                    message = decode(self._desk.chain, data, self._settings.message_bytes_max)
-                    self._dispatch(message, data, sender, now_ms)
-                except ProtocolViolation:
-                    self.dropped += 1
-
-
-def _knows_nothing(_: Vote) -> bool:
-    return False
+        height = self.height
+        for sender, data in self._ahead.take(height):
+            if self._machine.decided is not None or self.height != height:
+                return
+            try:
+                message = decode(self._desk.chain, data, self._settings.message_bytes_max)
+                self._dispatch(message, data, sender, now_ms)
+            except ProtocolViolation:
+                self.dropped += 1

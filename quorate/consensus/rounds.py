@@ -17,8 +17,8 @@ class Round:
 
     __slots__ = (
         "mine",
-        "nullified",
         "notarized",
+        "nullified",
         "number",
         "proposals",
         "refused",

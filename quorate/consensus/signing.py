@@ -57,9 +57,7 @@ def _statement(
 
 def vote_bytes(chain: str, vote: Vote) -> bytes:
     """Return the bytes that the signer of `vote` signed; the seat is named by its key alone."""
-    return _statement(
-        chain, vote.kind, vote.height, vote.round, vote.value, vote.parent, vote.reason, vote.ext
-    )
+    return _statement(chain, vote.kind, vote.height, vote.round, vote.value, vote.parent, vote.reason, vote.ext)
 
 
 def item_bytes(chain: str, sender: int, seq: int, payload_digest: Digest) -> bytes:

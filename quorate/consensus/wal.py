@@ -22,7 +22,7 @@ class RecordKind(IntEnum):
     """What a record holds."""
 
     HEIGHT = 1
-    """A new height begins: height (u64) and my highest item number (u64)."""
+    """A new height begins: height (u64), my highest item number (u64), and my items that still wait, as sent."""
     VOTE = 2
     """My vote, as sent."""
     PROPOSE = 3

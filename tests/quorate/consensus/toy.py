@@ -13,10 +13,11 @@ import orjson
 from quorate.consensus.leader import next_priorities
 from quorate.consensus.signing import KeySigner
 from quorate.domain.canonical import Plain, canonical, digest
-from quorate.domain.deciding import Block, Committee, Item, Seat
+from quorate.domain.deciding import Block, Certificate, Committee, Item, Seat
 from quorate.domain.values import ClusterId, Digest, Height, VotingPower
 
 CHAIN = "toy"
+GENESIS = digest(b"toy genesis")
 
 
 def signer(seat: int) -> KeySigner:
@@ -47,7 +48,7 @@ class Toy:
     sequences: tuple[int, ...]
     chain: str = CHAIN
     height: Height = Height(1)
-    parent: Digest = digest(b"toy genesis")
+    parent: Digest = GENESIS
     head_at_s: int = 0
     total: int = 0
     tick_s: int | None = None
@@ -61,7 +62,7 @@ class Toy:
     def _total(self, items: Sequence[Item]) -> int:
         return self.total + sum(cast("int", _act(item).get("add", 0)) for item in items)
 
-    def results(self, at_s: int, items: Sequence[Item]) -> Plain:
+    def results(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Plain:
         return {"total": self._total(items)}
 
     def judge(self, item: Item) -> str | None:
