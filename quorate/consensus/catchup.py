@@ -1,7 +1,7 @@
 """Helping those who fell behind, at a price that a peer cannot drive up.
 
-A peer's STATUS of a lower height is answered with decided entries, as many as fit one message; the newest are kept here,
-older ones are the driver's to read from its ledger (`Serve`). docs/protocol.md P-18 and P-19.
+A peer's STATUS of a lower height is answered with decided entries, as many as fit one message; the newest are kept
+here, older ones are the driver's to read from its ledger (`Serve`). docs/protocol.md P-18 and P-19.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Class A evidence: two signatures of one member that no honest member ever makes, and nothing else.
 
-Pairs (docs/protocol.md P-16): two PROPOSE, NOTARIZE or FINALIZE of one round that differ, FINALIZE together with NULLIFY,
-two payloads under one item number. A pair convicts alone, for ever and before anybody; an accusation is nothing.
+Pairs (docs/protocol.md P-16): two PROPOSE, NOTARIZE or FINALIZE of one round that differ, FINALIZE together with
+NULLIFY, two payloads under one item number. A pair convicts alone, before anybody; an accusation is nothing.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,7 @@
 """What a block must contain: items that more than a third of the power says it holds cannot be left out.
 
 Each FINALIZE signs, per seat, the highest consecutive item number its signer holds (`ext`). The next block owes every
-item up to the number that signers with more than a third of the power report, within caps that depend on the block alone.
-docs/protocol.md P-14 and P-15.
+item up to the number that signers with more than a third of the power report, within caps. docs/protocol.md P-14, P-15.
 """
 
 from collections.abc import Callable, Sequence

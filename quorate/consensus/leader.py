@@ -1,7 +1,7 @@
 """Whose turn it is to propose: a weighted rotation over integer priorities that nobody can grind.
 
-Every step adds each seat's power to its priority; the highest leads (ties: the lower seat) and pays the total. It is
-CometBFT's proposer rotation (spec/consensus/proposer-selection.md). Seats without power never lead. docs/protocol.md P-12.
+Every step adds each seat's power to its priority; the highest leads (ties: the lower seat) and pays the total, as in
+CometBFT's spec/consensus/proposer-selection.md. Seats without power never lead. docs/protocol.md P-12.
 """
 
 from collections.abc import Sequence
