@@ -1,8 +1,8 @@
 """Reads run folders for the screen: bounded, validated, and honest about what it could not read.
 
-A run folder is `runs/<id>/` with `ledger.jsonl`, `trace.jsonl`, `run.json` and `request.json`. A ledger of ordinary size
-is verified and folded anew, so that what is shown follows from signatures; a very large one is shown from `run.json`, and
-the page says so. A ledger that stops holding is shown up to its last good height.
+A run folder is `runs/<id>/` with `ledger.jsonl`, `trace.jsonl`, `run.json` and `request.json`. A ledger of ordinary
+size is verified and folded anew, so that what is shown follows from signatures; a very large one is shown from
+`run.json`, and the page says so. A ledger that stops holding is shown up to its last good height.
 """
 
 import difflib
@@ -198,9 +198,9 @@ def read_ledger(path: Path) -> tuple[LedgerState | None, str, list[Verified], Br
         _refuse_old(line)
         genesis = read_genesis(line.rstrip(b"\n"))
         first, name = founded(genesis), genesis.name
-        heights.extend(verify_lines(read_lines(path)))
+        for verified in verify_lines(read_lines(path)):
+            heights.append(verified)
     except LedgerBroken as error:
-        # heights.extend keeps what was yielded before the error.
         return first, name, heights, Broken(len(heights), error.offset, str(error))
     return first, name, heights, None
 

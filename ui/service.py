@@ -1,7 +1,7 @@
 """Runs in this process: started, watched and cancelled by any browser, owned by none.
 
-One asyncio loop in one daemon thread carries every run. A page starts a run and reads snapshots; closing or reloading it
-changes nothing. What a run is made of is injected (`Engine`), so no page knows the graph or a provider.
+One asyncio loop in one daemon thread carries every run. A page starts a run and reads snapshots; closing or reloading
+it changes nothing. What a run is made of is injected (`Engine`), so no page knows the graph or a provider.
 """
 
 import asyncio
