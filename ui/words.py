@@ -8,6 +8,7 @@ its last bit.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from quorate.domain.trace import RunStarted
 from quorate.domain.values import BASIS_POINTS, MILLI, ClusterId
 from quorate.ledger.report import BidRow, DecisionRow, FindingRow, How, RunReport, VoteRow
 
@@ -388,7 +389,7 @@ def _remark(report: RunReport) -> str:
     return "all unanimous" if report.decisions else "nothing to decide"
 
 
-def provider_words(report: RunReport) -> str:
+def provider_words(report: RunReport | RunStarted) -> str:
     """Return who bids: a model by name, or the rule."""
     if report.profile == "rule":
         return "Bids by rule: no model chosen"
