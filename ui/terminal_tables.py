@@ -1,0 +1,314 @@
+"""The tables of a run as terminal lines: the network, bids, votes, occupancy. Numbers come from the report alone."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from quorate.domain.jobs import Job
+from quorate.domain.values import ClusterId
+from quorate.ledger.report import BidRow, DecisionRow, FederationRow, OccupancyRow, VoteRow
+from ui.terminal_text import (
+    AGAINST,
+    AGREE,
+    FULL,
+    MIDDLE,
+    MUTED,
+    PROVEN,
+    SMALL,
+    Cell,
+    Column,
+    Screen,
+    Style,
+    bar,
+    cell,
+    filled,
+    grid,
+)
+from ui.words import (
+    ABSENT,
+    GLYPHS,
+    Names,
+    count,
+    fmt_score,
+    fmt_weight,
+    minutes,
+    ordered_bids,
+    percent,
+    plural,
+    quorum_words,
+    seconds,
+)
+
+SCORE_CELLS, WEIGHT_CELLS, NODES_CELLS = 12, 24, 40
+"""How wide the bars are."""
+
+
+def named(cluster: ClusterId, names: Names, screen: Screen) -> str:
+    """Return a cluster's id, its short name where there is no room."""
+    return str(cluster) if screen.width >= SMALL else names.get(cluster, str(cluster))
+
+
+# -- the network -----------------------------------------------------------------------------------------------
+
+_NETWORK = (
+    Column("cluster", "text", least=12),
+    Column("type", "text", least=4),
+    Column("nodes", "number"),
+    Column("cores", "number", at=60),
+    Column("GiB", "number", at=70),
+    Column("GPUs", "number"),
+    Column("interconnect", "rest", at=MIDDLE),
+    Column("backgr.", "number", below=MIDDLE),
+    Column("background", "number", at=MIDDLE),
+    Column("free", "number"),
+    Column("weight", "number", at=70),
+)
+
+
+def network_lines(
+    federation: FederationRow, weights: Mapping[ClusterId, float], names: Names, screen: Screen
+) -> list[Text]:
+    """Return one line per cluster and the sums; without `weights` that column stays unknown."""
+    rows: list[Sequence[Cell]] = [
+        (
+            cell(named(row.id, names, screen)),
+            row.type,
+            count(row.nodes),
+            count(row.cores),
+            count(row.memory_gib),
+            count(row.gpus),
+            cell(f"{row.interconnect}, {row.link_gbps} Gb/s"),
+            count(row.background),
+            f"{count(row.background)} ({percent(row.background, row.nodes)})",
+            count(row.nodes - row.background),
+            fmt_weight(weights.get(row.id)),
+        )
+        for row in federation.clusters
+    ]
+    return grid(_NETWORK, [*rows, _network_sum(federation, weights)], screen)
+
+
+def _network_sum(federation: FederationRow, weights: Mapping[ClusterId, float]) -> list[Cell]:
+    totals = federation.totals
+    sums = (
+        f"all {totals.clusters}",
+        "",
+        count(totals.nodes),
+        count(totals.cores),
+        count(totals.memory_gib),
+        count(totals.gpus),
+        "",
+        count(totals.background),
+        f"{count(totals.background)} ({percent(totals.background, totals.nodes)})",
+        count(totals.nodes - totals.background),
+        fmt_weight(sum(weights.values()) if weights else None),
+    )
+    return [Text(value, "bold") for value in sums]
+
+
+def totals_words(federation: FederationRow) -> str:
+    """Return the sums in a sentence, memory in both units by name."""
+    t = federation.totals
+    memory = f"{count(t.memory_tib)} TiB ({count(t.memory_tb)} TB) of memory"
+    load = f"background load holds {plural(t.background, 'node')} ({percent(t.background, t.nodes)})"
+    return f"{count(t.nodes)} nodes, {count(t.cores)} cores, {memory}, {count(t.gpus)} GPUs; {load}"
+
+
+# -- a job and its bids ----------------------------------------------------------------------------------------
+
+
+def job_words(job: Job) -> tuple[str, list[str]]:
+    """Return a job's title with its application, and what it asks for."""
+    title = f"{job.title} ({job.application})" if job.application else job.title
+    per_node = [
+        part
+        for part, asked in (
+            (plural(job.gpus_per_node, "GPU"), job.gpus_per_node),
+            (f"{count(job.memory_gib_per_node)} GiB", job.memory_gib_per_node),
+        )
+        if asked
+    ]
+    needs = [f"{' and '.join(per_node)} a node"] if per_node else []
+    return title, [job.type, f"{plural(job.nodes, 'node')} × {minutes(job.walltime_s)}", *needs]
+
+
+_BIDS = (
+    Column("cluster", "text", least=12),
+    Column("bid", "number"),
+    Column("×rep", "number"),
+    Column("=score", "number"),
+    Column("", "text", at=MIDDLE, least=SCORE_CELLS),
+    Column("free", "number"),
+    Column("backgr.", "number", at=60),
+    Column("answer", "text", at=70, least=8),
+    Column("why", "rest", at=FULL),
+)
+
+
+def bid_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]:
+    """Return the bidding table, best first; below it what a narrow screen or a void bid leaves to say."""
+    bids = ordered_bids(decision)
+    lines = grid(_BIDS, [_bid_cells(bid, decision, names, screen) for bid in bids], screen)
+    told = (Column("", "text", least=4), Column("", "rest"))
+    said = [
+        (Text(f"  {names.get(bid.cluster, bid.cluster)}", _bid_style(bid, decision)), cell(_why(bid), MUTED))
+        for bid in bids
+        if screen.width < FULL and _why(bid)
+    ]
+    return [*lines, *(grid(told, said, screen, wrap=True) if said else [])]
+
+
+def _bid_style(bid: BidRow, decision: DecisionRow) -> Style:
+    if bid.void:
+        return PROVEN
+    if bid.cluster == decision.cluster:
+        return f"bold {AGREE}"
+    return MUTED if bid.score is None else ""
+
+
+def _bid_cells(bid: BidRow, decision: DecisionRow, names: Names, screen: Screen) -> list[Cell]:
+    style = _bid_style(bid, decision)
+    values = (
+        named(bid.cluster, names, screen),
+        fmt_score(bid.score),
+        fmt_weight(bid.reputation),
+        "void" if bid.void else fmt_score(bid.weighted),
+    )
+    return [
+        *(Text(value, style) for value in values),
+        score_bar(bid, style),
+        Text(count(bid.nodes_free), style),
+        Text(count(bid.nodes_background), style),
+        Text(_answer(bid), style),
+        cell(_why(bid), style),
+    ]
+
+
+def score_bar(bid: BidRow, style: Style) -> Text:
+    """Return a bid as a bar: solid what counts, dotted what reputation or the facts took of it."""
+    whole = filled(bid.score or 0, 1, SCORE_CELLS)
+    counts = min(whole, filled(bid.weighted or 0, 1, SCORE_CELLS))
+    return bar([(counts, "█", style or MUTED), (whole - counts, "░", style or MUTED)], SCORE_CELLS)
+
+
+def _answer(bid: BidRow) -> str:
+    """Say who answered and how fast; a time that was not kept is left out."""
+    if bid.abstained is not None:
+        return bid.abstained.replace("_", " ")
+    who = "rule" if bid.author == "rule" else "repaired" if bid.effort.repaired else "model"
+    return who if bid.effort.latency_ms is None else f"{who} {seconds(bid.effort.latency_ms / 1_000)}"
+
+
+def _why(bid: BidRow) -> str:
+    """Say why: void bids first what the facts say, abstentions their sentence, bids their reasoning."""
+    if bid.void:
+        return f"does not count: {'; '.join(bid.void)}"
+    return bid.detail if bid.abstained is not None else bid.reasoning
+
+
+# -- votes -----------------------------------------------------------------------------------------------------
+
+_VOTES = (
+    Column("", "text", least=4),
+    Column("weight", "number"),
+    Column("vote", "text", least=20),
+    Column("grounds", "rest"),
+)
+
+_VOTE_STYLES: dict[str, Style] = {"approve": AGREE, "skip": AGAINST, "none": MUTED, "equivocated": PROVEN}
+
+
+def vote_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]:
+    """Return every member's vote in the last round with its grounds, then how far both kinds of vote went."""
+    rows = [_vote_cells(row, decision, names, screen) for row in decision.votes]
+    return [*grid(_VOTES, rows, screen, wrap=True), *_tally_lines(decision, screen)]
+
+
+def _vote_cells(row: VoteRow, decision: DecisionRow, names: Names, screen: Screen) -> list[Cell]:
+    mark = f" {GLYPHS['proposer']}" if row.cluster == decision.proposer else ""
+    weight = Text(fmt_weight(row.power))
+    style = _VOTE_STYLES[row.vote]
+    return [cell(named(row.cluster, names, screen) + mark), weight, Text(vote_words(row), style), cell(row.grounds)]
+
+
+def vote_words(row: VoteRow) -> str:
+    """Return a vote in our words: `✓ approve, ✓ finalize`, `✕ skip`, `– no vote`, `≠ equivocated`."""
+    word = "no vote" if row.vote == "none" else row.vote
+    words = f"{GLYPHS[word]} {word}"
+    return f"{words}, {GLYPHS['finalize']} finalize" if row.finalizes else words
+
+
+def _tally_lines(decision: DecisionRow, screen: Screen) -> list[Text]:
+    """Foot both kinds of vote: by heads and by weight."""
+    finals = [row for row in decision.votes if row.finalizes and row.power > 0]
+    weight = round(sum(row.power for row in finals), 3)
+    reached = (
+        f"{len(finals)} of {decision.members} votes, weight {fmt_weight(weight)} of "
+        f"{fmt_weight(decision.weight_total)}, needs {fmt_weight(decision.weight_needed)}"
+    )
+    parts = (
+        ("approve", decision.weight_approving, quorum_words(decision)),
+        ("finalize", weight, reached),
+    )
+    columns = (Column("", "text"), Column("", "text", at=MIDDLE, least=WEIGHT_CELLS), Column("", "rest"))
+    rows = [(Text(name, MUTED), weight_bar(part, decision), Text(words)) for name, part, words in parts]
+    return grid(columns, rows, screen)
+
+
+def weight_bar(part: float, decision: DecisionRow) -> Text:
+    """Return weight as a bar of the total with a mark where two thirds are."""
+    cells = filled(part, decision.weight_total, WEIGHT_CELLS)
+    style = AGREE if part >= decision.weight_needed else AGAINST
+    line = bar([(cells, "█", style)], WEIGHT_CELLS)
+    mark = min(WEIGHT_CELLS - 1, filled(decision.weight_needed, decision.weight_total, WEIGHT_CELLS))
+    return Text.assemble(line[:mark], ("┊", "bold"), line[mark:]) if decision.weight_total else line
+
+
+# -- occupancy -------------------------------------------------------------------------------------------------
+
+
+def occupancy_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
+    """Return what is taken of one cluster in three separate parts, with the jobs that run there."""
+    taken = row.jobs + row.background
+    jobs, background = _occupied_cells(row)
+    parts = (
+        ("jobs", row.jobs, [(jobs, "█", AGREE)], f"running {running_words(row)}"),
+        ("background", row.background, [(jobs, " ", ""), (background, "▒", MUTED)], "load of others, as declared"),
+        ("total", taken, [(jobs, "█", AGREE), (background, "▒", MUTED)], f"{count(row.free)} free"),
+    )
+    columns = (
+        Column("", "text", least=10), Column("", "text", at=MIDDLE, least=NODES_CELLS + 2), Column("", "number"),
+        Column("", "number"), Column("", "rest"),
+    )  # fmt: skip
+    rows = [
+        (
+            Text(name, MUTED),
+            bar(cells, NODES_CELLS, frame=True),
+            f"{count(nodes)} of {count(row.nodes)} nodes",
+            percent(nodes, row.nodes),
+            cell(words, MUTED),
+        )
+        for name, nodes, cells, words in parts
+    ]
+    return [*grid(columns, rows, screen, wrap=True), *_gpu_lines(row, screen)]
+
+
+def _occupied_cells(row: OccupancyRow) -> tuple[int, int]:
+    jobs = filled(row.jobs, row.nodes, NODES_CELLS)
+    end = max(filled(row.jobs + row.background, row.nodes, NODES_CELLS), jobs + (row.background > 0))
+    return min(jobs, NODES_CELLS - (row.background > 0)), min(NODES_CELLS, end) - min(jobs, NODES_CELLS)
+
+
+def _gpu_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
+    if not row.gpus:
+        return []
+    words = (
+        f"{count(row.gpus_jobs)} with jobs + {count(row.gpus_background)} with background "
+        f"of {count(row.gpus)}, {count(row.gpus_free)} free"
+    )
+    return grid((Column("", "text"), Column("", "rest")), [(Text(f"{'GPUs':<10}", MUTED), Text(words))], screen)
+
+
+def running_words(row: OccupancyRow) -> str:
+    """Return the running jobs with their nodes, or that there are none."""
+    return ", ".join(f"{job} ({count(nodes)})" for job, nodes in row.running) or ABSENT
