@@ -152,7 +152,9 @@ def wilson(hits: int, n: int, z: float = 1.959964) -> Interval:
     share, spread = hits / n, z * z / n
     centre = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), groups=n)
+    low = 0.0 if hits == 0 else max(0.0, centre - half)
+    high = 1.0 if hits == n else min(1.0, centre + half)
+    return Interval(share, low, high, groups=n)
 
 
 def _binomial_tail(hits: int, n: int, share: float) -> float:
