@@ -4,14 +4,11 @@ Lower-case tags are ordinary words; upper-case tags are classes. `T:x` names a c
 `C:x` a word that opens a clause, `NET:x` a network.
 """
 
-import re
-from typing import get_args
-
 from quorate.domain.clusters import ClusterType
 
 _CLASSES: dict[str, str] = {
     "I": "i|we|me|us|myself|ourselves|yours truly",
-    "MY": "my|our|my own|our own|this cluster's own|own",
+    "MY": "my|our|my own|our own|this cluster's own",
     "MINE": "mine|ours",
     "IT": "it|itself",
     "ITS": "its",
@@ -19,33 +16,33 @@ _CLASSES: dict[str, str] = {
     "THE": "the",
     "THIS": "this|present|current",
     "OTHER": "other|others|someone else|somebody else|elsewhere|rival|rivals|competing|competitor|competitors|peer|peers"
-    "|alternative|alternatives|different cluster|your|their|they|them|those|any|most|many|some",
+    "|alternative|alternatives|your|their|they|them|those",
     "CLUSTER": "cluster|resource|system|machine|supercomputer|facility|platform|site|data center|data centre|agent"
     "|computing resource|compute resource|hpc resource agent|resource agent",
     "CLUSTERS": "clusters|systems|machines|supercomputers|facilities|platforms|sites",
     "JOB": "job|workload|task|application|job request|request|submission",
-    "JOBS": "jobs|workloads|tasks|applications|use cases|requests|operations|processing|computing|computation"
+    "JOBS": "jobs|workloads|tasks|applications|use cases|operations|processing|computing|computation"
     "|computations|problems|codes|use|projects|training|inference|analytics|analysis|calculations|research"
     "|pipelines|models|execution",
-    "TYPEN": "type|category|classification|resource type|cluster type|system type|types|typed|categories",
+    "TYPEN": "type|category|classification|class|types|typed|categories",
     "SPECN": "specialization|specialisation|specialty|speciality|expertise|focus|area of expertise|core competency"
-    "|area of specialization|area of specialisation|specializations|specialisations|forte|core focus|niche|purpose"
+    "|area of specialization|area of specialisation|specializations|specialisations|forte|core focus|niche|purpose|emphasis"
     "|domain of expertise|strong suit|primary focus",
     "SPECV": "specialized|specialised|specializes|specialises|specializing|specialising|specialize|specialise"
-    "|optimized|optimised|optimizes|optimal|designed|tailored|dedicated|focused|focussed|focuses|focusing|oriented"
+    "|optimized|optimised|optimizes|designed|tailored|dedicated|focused|focussed|focuses|focusing|oriented"
     "|centric|built|purpose built|geared|tuned|engineered|intended|purposed|customized|customised|architected"
-    "|optimize|specialist|first|purpose designed|concentrates|concentrated",
+    "|optimize|specialist|purpose designed|concentrates|concentrated|meant|made|catering|caters|cater",
     "HW": "accelerated|rich|dense|equipped|enabled|heavy|based|powered|capable|laden|packed|ready|driven|backed",
     "INT": "intensive|bound|hungry|demanding|limited|dependent",
-    "BE": "is|are|am|was|were|be|been|remain|remains",
+    "BE": "is|are|am|was|were|be|been|remain|remains|represent|represents|constitute|constitutes|'m|'re",
     "BEING": "being",
     "NOT": "not|never|hardly|n't",
     "NO": "no|zero|without|lack|lacks|lacking|lacked|absence of|absence|none|devoid of|devoid|free of|neither|nor|void of"
     "|missing|sans|misses",
     "ONLY": "only|just|merely|solely|exclusively|purely|strictly|necessarily|primarily|simply|specifically",
     "HEDGE": "may|might|could|would|should|perhaps|possibly|potentially|maybe|presumably|hypothetically|arguably|ideally"
-    "|probably|likely|can be|seems|seem|appears|suggests|'d|tends",
-    "IF": "if|unless|whether|in case|provided|assuming|suppose|were i|once|until|when",
+    "|probably|likely|seems|seem|appears|suggests|'d|tends",
+    "IF": "if|unless|whether|in case|provided|assuming|suppose|were i|once|until|when|had i|had we|had this|were we|should the",
     "MATCHV": "match|matches|matched|matching|align|aligns|aligned|aligning|alignment|correspond|corresponds"
     "|corresponding|coincide|coincides|in line with|in alignment with|coinciding|agree|agrees",
     "FITV": "fit|fits|fall|falls|belongs|sits|lies|fitting|falling|play|plays|suits",
@@ -55,7 +52,7 @@ _CLASSES: dict[str, str] = {
     "|beyond|unlike my|unlike our|distinct",
     "SAME": "same|identical|equal|equals",
     "PARTLY": "partially|partly|somewhat|loosely|broadly|roughly|closely|largely|mostly|almost|nearly|not quite|approximates"
-    "|reasonably|moderately|relatively|generally|fairly|partial|near|decent|reasonable|moderate|some",
+    "|reasonably|moderately|relatively|generally|fairly|partial|near|close|decent|reasonable|moderate|some",
     "PENALTY": "penalty|penalties|penalized|penalised|penalize|penalise|penalization|penalisation|deduction",
     "NODE": "node|nodes|servers|server",
     "GPUS": "gpus|accelerators|graphics cards|gpu devices|gpu cards|gpu accelerators|graphics processors|gpu units",
@@ -74,12 +71,12 @@ _CLASSES: dict[str, str] = {
     "|preferred|desired|preference|prefer|desires|requests for|wanting|uses|consumes|occupies|consume|occupy|takes|use of",
     "HAVE": "have|has|having|offer|offers|offering|provide|provides|providing|possess|possesses|possessing|boast|boasts"
     "|boasting|feature|features|featuring|contain|contains|comprise|comprises|comprising|consists|consist|include"
-    "|includes|including|own|owns|equipped with|houses|hosts|fields|carry|carries|bring|brings|delivers|deliver|packs"
+    "|includes|including|equipped with|houses|hosts|fields|carry|carries|bring|brings|delivers|deliver|packs"
     "|ships|operate|operates|got|holds",
     "PER": "per|each|every|apiece|a piece",
     "ALL": "all|every single|across all",
     "EACH": "each of",
-    "ABOUT": "about|approximately|roughly|around|approx|circa|some|nearly|almost|close to|~|≈|in the region of",
+    "ABOUT": "about|approximately|roughly|around|approx|circa|nearly|almost|close to|~|≈|in the region of",
     "MORE": "more than|over|at least|exceeding|exceeds|above|upwards of|greater than|no less than|no fewer than|>|≥|in excess of",
     "LESS": "less than|under|at most|below|fewer than|up to|no more than|not more than|within|<|≤|as little as",
     "ENOUGH": "enough|sufficient|adequate|ample|plenty of|plenty|sufficiently|adequately|abundant|more than enough|plentiful",
@@ -89,7 +86,7 @@ _CLASSES: dict[str, str] = {
     "RUN": "run|accommodate|host|handle|fit|execute|serve|support|satisfy|meet|fulfill|fulfil|process|complete|schedule"
     "|start|accept|take|place|accommodating|hosting|handling|running|serving|satisfying|meeting|covers|cover"
     "|supports|meets|satisfies|accommodates|handles|fulfills|fulfils|execute|exceeds|deliver|supply|satisfied|met"
-    "|supporting|allocate",
+    "|supporting|allocate|accommodated|hosted|handled|served|executed|scheduled|placed|fulfilled",
     "HET": "heterogeneous|heterogenous|non uniform|nonuniform|heterogeneity|non homogeneous|inhomogeneous",
     "HOM": "homogeneous|homogenous|uniform|homogeneity|identical nodes|uniformly",
     "TIMEN": "runtime|run time|walltime|wall time|wall clock|wallclock|duration|time limit|estimated runtime|execution time"
@@ -108,7 +105,7 @@ _CLASSES: dict[str, str] = {
     "AFTER": "after|afterwards|post allocation|post|following|still|remain|remaining after",
     "RULE": "rule|rules|policy|guideline|guidelines|per the prompt|instructions|instruction",
     "AVOID": "avoid|avoids|avoiding|avoided|waived|escapes|sidesteps|spared|exempt",
-    "EQ": "equals|equal to|makes|yields|yielding|giving|gives|totals|totalling|totaling|for a total of|which is|i.e",
+    "EQ": "equals|equal to|makes|yields|yielding|giving|gives|for a total of|i.e.",
     "SKIP": "penalty|bonus|score|weight|factor|discount|confidence|probability|chance|reduction|reduce|reduces|reduced"
     "|efficiency|faster|slower|speedup|success|reputation|deducted|lower|higher|margin|increase|improvement|threshold",
 }
@@ -120,13 +117,14 @@ _PREPOSITIONS = (
 )
 _OPENERS = (
     "but|although|though|while|whereas|however|because|since|so|despite|therefore|thus|hence|yet|nevertheless|"
-    "nonetheless|even though|still|also|then|moreover|furthermore|additionally|in addition|given that|in spite of|"
-    "notwithstanding|first|second|third|finally|overall|meaning|making|resulting"
+    "nonetheless|even though|moreover|furthermore|additionally|in addition|given that|in spite of|"
+    "notwithstanding|finally|meaning|resulting"
 )
 
 _TYPES: dict[str, str] = {
     "hpc": "hpc",
-    "hpc~": "high performance computing|high performance compute|traditional hpc|classical hpc|traditional supercomputing",
+    "hpc~": "high performance computing|high performance compute",
+    "classic": "traditional hpc|classical hpc|traditional supercomputing|classic hpc|conventional hpc|general hpc",
     "compute": "compute intensive|compute optimized|compute optimised|compute focused|compute heavy|computationally intensive"
     "|compute bound|computation intensive|compute oriented|compute centric",
     "sim": "simulation|simulations|scientific simulation|scientific simulations|tightly coupled|mpi|traditional simulation"
@@ -134,6 +132,7 @@ _TYPES: dict[str, str] = {
     "gpu": "gpu",
     "accel": "accelerator|gpu accelerated computing|accelerated computing|gpu computing|gpu compute",
     "memory": "memory|ram|dram|in memory",
+    "cpu": "cpu intensive|cpu focused|cpu optimized|cpu optimised|cpu bound|cpu heavy|cpu centric|cpu oriented",
     "hybrid": "hybrid|mixed workload|mixed workloads|mixed use|mixed type|mixed purpose",
     "ai": "ai|ml|ai/ml|artificial intelligence|machine learning|deep learning|neural network|neural networks|ai training"
     "|ml training|model training|dl|deep learning training|ai and machine learning|llm training|llm",
@@ -145,9 +144,11 @@ _TYPES: dict[str, str] = {
 COMPATIBLE: dict[str, frozenset[ClusterType]] = {
     "hpc": frozenset({"hpc"}),
     "hpc~": frozenset({"hpc"}),
+    "classic": frozenset({"hpc"}),
     "compute": frozenset({"hpc", "gpu", "ai", "hybrid"}),
     "sim": frozenset({"hpc", "hybrid"}),
     "gpu": frozenset({"gpu"}),
+    "cpu": frozenset({"hpc", "memory", "storage", "hybrid"}),
     "accel": frozenset({"gpu", "ai", "hybrid"}),
     "memory": frozenset({"memory"}),
     "hybrid": frozenset({"hybrid"}),
@@ -190,13 +191,3 @@ def _lexicon() -> dict[str, str]:
 LEXICON = _lexicon()
 """Phrase in lower case, words parted by one space -> tag."""
 
-
-def _phrase(phrase: str) -> str:
-    return re.escape(phrase).replace(r"\ ", "[ -]")
-
-
-_LONG = sorted((phrase for phrase in LEXICON if " " in phrase or "/" in phrase or "." in phrase), key=len, reverse=True)
-PHRASES = "|".join(_phrase(phrase) for phrase in _LONG)
-"""Every phrase of several words as one alternation, longest first."""
-
-CLUSTER_TYPE_WORDS = frozenset(get_args(ClusterType))

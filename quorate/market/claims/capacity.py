@@ -1,0 +1,140 @@
+"""Claims that the job fits or does not: in general, or by nodes, GPUs, memory."""
+
+import re
+from collections.abc import Iterator
+
+from quorate.market.claims.rules import Found, Scene, hedged, matches, rx, subject
+from quorate.market.claims.values import Known
+
+_WHAT = r"(?:<w>|FREE |TOTAL |MY |THE |REQ |P:of |CPU |HIGH |A |HW |PER |N |COMPUTE |BOTH |both |, ){0,4}?"
+_THING = r"(?P<thing>NODE|GPUS|T:gpu|T:memory|resources|CLUSTER|CORE|capacity) "
+ENOUGH = (
+    rx(r"ENOUGH " + _WHAT + _THING),
+    rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |P:of |PER |NODE |COUNT ){0,4}?BE (?:<w>){0,2}?ENOUGH "),
+    rx(r"HAVE (?:THE )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) (?P<to>P:to|REQ|P:for) "),
+)
+TOO_LITTLE = (
+    rx(r"(?P<short>SHORT|NOT HAVE ENOUGH|NOT ENOUGH|NO ENOUGH|LESS ENOUGH) " + _WHAT + _THING),
+    rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |PER |NODE ){0,4}?BE (?:<w>)?(?P<short>SHORT|NOT ENOUGH) "),
+    rx(r"do NOT HAVE " + _WHAT.replace("{0,4}?", "{0,2}?") + r"ENOUGH " + _WHAT + _THING),
+    rx(r"NO " + r"(?:<w>){0,1}?ENOUGH " + _WHAT + _THING),
+    rx(r"(?P<short>short|out) P:of (?:FREE )?(?P<thing>NODE|GPUS|T:memory) "),
+)
+_GOAL = r"(?:<w>|THE |THIS |A |ALL |P:of |N |REQ |JOB 'S |ITS |TOTAL |T:[\w~]+ |BOTH |its |INT |Q:time |PER ){0,5}?(?:JOB|IT|REQ|requirements|NODE|needs|JOBS_none) "
+FITS = (
+    rx(r"CAN (?:<w>|BE ){0,2}?(?P<verb>RUN) " + _GOAL),
+    rx(r"(?:<SELF>|IT |NODE |CLUSTER |, |AND |ARCH )(?:<w>){0,2}?(?P<verb>RUN) (?:<w>|ALL |P:of |THE |THIS |A |ITS |BOTH ){0,4}?(?:JOB 'S |JOB |its |ITS |T:[\w~]+ |NODE |HIGH )*(?:REQ|requirements|constraints|specifications) "),
+    rx(r"JOB (?:<w>){0,2}?(?P<verb>FITV|RUN FIT|FIT) (?:<w>|P:on |P:into |P:within |LESS |IN ){1,4}?(?:MY|THE|THIS|SELFID|FREE|here|at|,|\.|;) "),
+    rx(r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?BE (?:<w>|ALL ){0,2}?(?P<verb>RUN) "),
+    rx(r"CAN (?:<w>)?HAVE (?:THE |ALL |<w>|N |REQ |ITS ){1,4}?(?:GPUS|T:memory|NODE|resources) "),
+    rx(r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "),
+    rx(r"CAN (?:<w>|BE ){0,2}?(?:RUN|start) (?:<w>)?(?P<verb>immediately|now|today|here|P:on (?:MY|THIS|THE) CLUSTER|P:at once|right away|P:on SELFID|at) "),
+    rx(r"JOB (?:HEDGE )?CAN (?:BE )?(?:<w>)?(?P<verb>RUN|start)(?:ed|d)? "),
+)
+FITS_NOT = (
+    rx(r"(?:CANNOT|NOT CAN|do NOT|CAN NOT|BE NOT CAN|NOT ABLE) (?:<w>){0,2}?(?P<verb>RUN) " + _GOAL),
+    rx(r"JOB (?:CANNOT|CAN NOT|do NOT) (?:<w>|BE ){0,2}?(?:RUN|FIT|FITV|start) "),
+    rx(r"(?:physically )?(?P<verb>infeasible|impossible) (?=[,.;)]|P:for|P:to|P:on|AND|C:|IN|$)"),
+    rx(r"JOB BE (?:NOT feasible|infeasible|impossible) "),
+)
+_LATER = re.compile(r" (?:IF|HEDGE|later|eventually|after|AFTER|soon|future|FREES|OTHER|OTHERID|CLUSTERS|principle|theory|comfortably_if) ")
+
+
+def capacity(scene: Scene) -> Iterator[Found]:
+    """Return where the job is said to fit, or not to."""
+    short = [*_things(scene, TOO_LITTLE, False)]
+    yield from short
+    if not short:
+        yield from _things(scene, ENOUGH, True)
+    denied = [*_general(scene, FITS_NOT, False)]
+    yield from denied
+    if not denied:
+        yield from _general(scene, FITS, True)
+
+
+def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> Iterator[Found]:
+    for match, first, last in matches(scene.sentence, patterns):
+        start, end = scene.sentence.clause(first)
+        around = scene.sentence.slice(start, min(end, last + 6))
+        if _LATER.search(around) or subject(scene, first) == "other" or (says and " NOT " in scene.sentence.slice(start, last)):
+            continue
+        if re.search(r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)):
+            continue
+        thing = match["thing"]
+        fact = _fact(scene.known, thing, says, "FREE" in match.group())
+        yield Found("capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact)
+
+
+def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> Iterator[Found]:
+    known = scene.known
+    for _, first, last in matches(scene.sentence, patterns):
+        start, end = scene.sentence.clause(first)
+        around = scene.sentence.slice(start, min(end, last + 5))
+        if _LATER.search(around) or re.search(r" (?:OTHER|OTHERID) ", scene.sentence.slice(start, last)):
+            continue
+        if says and re.search(r" (?:NOT|NO|CANNOT|neither) ", scene.sentence.slice(max(start, first - 4), first + 2)):
+            continue
+        if re.search(r" (?:JOBS|similar|such|MIS|part|PARTLY|PENALTY|SPECN) ", scene.sentence.slice(first, last)):
+            continue
+        fact = _by_part(known, scene.sentence.slice(first, last), says)
+        yield Found("capacity", f"the job {'fits' if says else 'does not fit'}", first, last, fact)
+
+
+def _by_part(known: Known, tags: str, says: bool) -> str | None:
+    """Judge by the one thing that is named, or by everything."""
+    for thing in ("T:memory", "T:gpu", "GPUS"):
+        if f" {thing} " in tags:
+            return _fact(known, thing, says, False)
+    return _why(known) if known.fits is not None and known.fits != says else None
+
+
+def _enough_of(known: Known, what: str) -> tuple[int | None, str]:
+    """How many nodes have what the job asks in one respect, and what that is called."""
+    asked = known.job_gpus_per_node if what == "gpus" else known.job_memory_gib_per_node
+    if known.groups is None or asked is None:
+        return None, ""
+    total = 0
+    for group in known.groups:
+        has = group.gpus if what == "gpus" else group.memory_gib
+        if group.nodes is None or has is None:
+            return None, ""
+        total += group.nodes if has >= asked else 0
+    unit = "GPUs" if what == "gpus" else "GiB of memory"
+    return total, f"{total} nodes have the {asked} {unit} that each of the job's nodes asks for"
+
+
+def _fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
+    asked = known.job_nodes
+    if asked is None:
+        return None
+    if thing in {"GPUS", "T:gpu", "T:memory"}:
+        has, clause = _enough_of(known, "memory" if thing == "T:memory" else "gpus")
+        wrong = has is not None and (has >= asked) != says
+        if wrong and not says and thing == "T:gpu":
+            return None
+        return f"{clause}, and it asks for {asked} nodes" if wrong else None
+    if thing == "CORE":
+        return None
+    return _nodes_fact(known, asked, says, free, thing)
+
+
+def _nodes_fact(known: Known, asked: int, says: bool, free: bool, thing: str) -> str | None:
+    if thing != "NODE":
+        return _why(known) if known.fits is not None and known.fits != says else None
+    limit = known.nodes_free if free or not says else known.nodes
+    if limit is None or (limit >= asked) == says or (not says and known.fits is False):
+        return None
+    return f"{limit} nodes are {'free' if limit == known.nodes_free else 'there'} and the job asks for {asked}"
+
+
+def _why(known: Known) -> str:
+    """State whether the job fits and the figure that decides, as one clause."""
+    asked = known.job_nodes
+    if known.fits:
+        return f"{known.suitable_free} suitable nodes are free and the job asks for {asked}"
+    if known.nodes_free is not None and asked is not None and known.nodes_free < asked:
+        return f"{known.nodes_free} nodes are free and the job asks for {asked}"
+    if known.suitable is not None and asked is not None and known.suitable < asked:
+        needs = f"{known.job_gpus_per_node or 0} GPUs and {known.job_memory_gib_per_node or 0} GiB"
+        return f"{known.suitable} nodes have the {needs} that each of the job's {asked} nodes asks for"
+    return f"{known.suitable_free} suitable nodes are free and the job asks for {asked}"

@@ -1,0 +1,195 @@
+"""Claims about what is there and whether it is enough: GPUs or none, alike or mixed nodes, a job that fits."""
+
+import re
+from collections.abc import Iterator
+
+from quorate.market.claims.lexer import Sentence
+from quorate.market.claims.rules import Found, Scene, conditional, hedged, matches, negated_in_clause, rx, subject
+from quorate.market.claims.values import Known
+
+HIGH_MEMORY_GIB = 1_024
+"""Centres call a node `large memory` from about 1 TiB; up to `ORDINARY_MEMORY_GIB` nobody does, between is taste."""
+
+ORDINARY_MEMORY_GIB = 512
+
+_MADE_OF = r"(?:<w>|CPU |T:gpu |/ |AND |HIGH |HW |, |\+ |T:hybrid |T:memory |SPECV |TOTAL |A ){0,4}?"
+MIXED = (
+    rx(r"HET " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|CPU|T:gpu|HW|GPUS|resources|mixture|compute|memory|pool) "),
+    rx(r"(?:<SELF>|IT |NODE |ARCH )(?:<w>){0,1}?BE (?:<w>|A ){0,2}?(?P<not>NOT )?(?:<w>|A ){0,2}?HET "),
+    rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HET "),
+    rx(r"(?:mix|mixture|combination|blend) P:of (?:<w>)?(?:CPUONLY|T:gpu HW|GPUS|T:gpu|CPU only) (?:NODE )?(?:AND|/) (?:<w>)?(?:CPUONLY|T:gpu HW|T:gpu|CPU) (?:NODE|partition|partitions) "),
+    rx(r"(?:several|multiple|different|DIFF|varied|diverse|N|mixed|AND) (?:kinds |sorts |types |TYPEN )(?:P:of )?(?:<w>)?NODE "),
+    rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
+    rx(r"(?:NODE )(?:types |TYPEN )?(?:DIFF|vary|varies) "),
+)
+ALIKE = (
+    rx(r"HOM " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|HW|GPUS|pool|T:gpu) "),
+    rx(r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) " + r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"),
+    rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HOM "),
+    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE BE (?:<w>)?(?:SAME|HOM|identical|alike) "),
+    rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
+)
+
+
+def heterogeneity(scene: Scene) -> Iterator[Found]:
+    """Return where nodes are said to be mixed, or all alike."""
+    mixed = scene.known.heterogeneous
+    for patterns, says_mixed in ((MIXED, True), (ALIKE, False)):
+        for match, first, last in matches(scene.sentence, patterns):
+            if re.search(r"(?:JOB|T:sim|JOBS) ", match.group()) or not _mine(scene, first, last):
+                continue
+            says = says_mixed != negated_in_clause(scene.sentence, first, last)
+            fact = None
+            if mixed is not None and says != mixed:
+                fact = "the cluster's nodes differ: it is heterogeneous" if mixed else "the cluster's nodes are all alike: it is homogeneous"
+            yield Found("heterogeneity", f"the nodes are {'mixed' if says else 'alike'}", first, last, fact)
+
+
+def _mine(scene: Scene, first: int, last: int) -> bool:
+    """Whether a statement is about the bidder, as a fact."""
+    sentence = scene.sentence
+    if hedged(sentence, first, last):
+        return False
+    inside = sentence.slice(first, last)
+    if re.search(r" (?:MY|I|SELFID|THIS CLUSTER|THE CLUSTER) ", inside):
+        return True
+    who = subject(scene, first)
+    if who == "job" and re.search(r" (?:RUN|SPECV|FITV|MATCHV|leverage|leverages|leveraging|P:using|P:on|benefit|benefits) (?:\S+ ){0,4}$", sentence.slice(0, first)):
+        who = "self" if re.search(r" (?:MY|SELFID|I|THIS CLUSTER|THE CLUSTER) ", sentence.slice(0, first)) else "job"
+    return who in {"self", ""}
+
+
+NO_GPUS = (
+    rx(r"(?:NO|NOT HAVE|NOT HAVE ANY|NOT P:with|NOT ENOUGH_no) (?:<w>|HAVE |ANY |P:of |A |installed |TOTAL |N ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
+    rx(r"(?:do|does|did|BE) NOT (?:<w>)?(?:HAVE|P:with|equipped|come|own|possess|contain|include) (?:<w>|P:with |ANY |A |THE ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
+    rx(r"(?P<gpu>CPUONLY) (?P<after>\S*)"),
+    rx(r"CPU (?P<gpu>ONLY) (?P<after>\S*)"),
+    rx(r"(?P<gpu>GPUS|T:gpu|T:accel) (?:count |HW )?BE (?:<w>){0,1}?(?:NO|NOT HAVE|NOT present|NOT installed|absent|NOT FREE IN THIS CLUSTER) (?P<after>\S*)"),
+    rx(r"(?P<gpu>GPUS|T:gpu) [^;.]{0,60}?(?<= )(?:I|<SELF>)HAVE NO (?P<after>[.,;])".replace("(?:I|<SELF>)", "<SELF>")),
+    rx(r"(?P<gpu>GPUS) (?::|=) (?:NO|none|0) (?P<after>\S*)"),
+)
+_NOT_ABSENCE = frozenset(
+    {"SPECN", "SPECV", "FREE", "MIS", "BUSY", "shortage", "contention", "issue", "issues", "problem", "problems", "REQ", "TYPEN",
+     "bottleneck", "waste", "constraint", "constraints", "limit", "limits", "SHORT", "memory", "T:memory", "demand", "JOB", "JOBS",
+     "CLUSTER", "utilization", "LOAD", "sharing", "oversubscription", "T:hybrid"}
+)  # fmt: skip
+
+
+def gpu_presence(scene: Scene) -> Iterator[Found]:
+    """Return where the cluster is said to have GPUs, or none; and where the job is said to need none."""
+    for match, first, last in matches(scene.sentence, NO_GPUS):
+        found = _absence(scene, match, first, last)
+        if found:
+            yield found
+    for _, first, last in matches(scene.sentence, HAS_GPUS):
+        if not hedged(scene.sentence, first, last) and not negated_in_clause(scene.sentence, first, last) and not _absent_word(scene, last):
+            fact = "the cluster has no GPUs" if scene.known.gpus == 0 else None
+            yield Found("gpu_presence", "the cluster has GPUs", first, last, fact)
+
+
+def _absent_word(scene: Scene, last: int) -> bool:
+    return re.search(r" (?:: |= |BE |count )*(?:NO|N) ", scene.sentence.slice(last - 1, last + 2)) is not None and "0" in scene.sentence.text
+
+
+def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found | None:
+    sentence, known = scene.sentence, scene.known
+    after = match["after"]
+    start, end = sentence.clause(first)
+    rest = sentence.slice(last - 1, min(end, last + 5))
+    mine = re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last)) is not None
+    job = not mine and subject(scene, first) == "job" or not mine and re.search(r" (?:BE )?(?:REQ|necessary|involved|P:for (?:THE|THIS) JOB) ", rest) is not None
+    only_cpus = sentence.tokens[first].tag in {"CPUONLY", "CPU"}
+    if (after in _NOT_ABSENCE - {"REQ"} and not (only_cpus and after == "CLUSTER")) or " HEDGE " in sentence.slice(start, end) or hedged(sentence, first, last) or re.search(r" (?:AFTER|more|additional|extra|dedicated|further|spare|FREE) ", sentence.slice(first, last)):
+        return None
+    if job:
+        asks = known.job_gpus_per_node or 0
+        fact = f"the job asks for {asks} GPUs per node" if asks else None
+        return Found("gpu_presence", "the job needs no GPUs", first, last, fact)
+    if subject(scene, first) == "other" or re.search(r" NOT NO ", sentence.slice(start, last)):
+        return None
+    partial = re.search(r" (?:some|NODE|partition|partitions|partition|N|few|rest|PARTLY) ", sentence.slice(start, last + (3 if only_cpus else 1))) is not None
+    return Found("gpu_presence", "no GPUs", first, last, _absence_fact(known, partial))
+
+
+def _absence_fact(known: Known, partial: bool) -> str | None:
+    """Nodes without GPUs are no lie on a cluster that has such nodes."""
+    if not known.gpus:
+        return None
+    if partial and (known.groups is None or any(group.gpus in {0, None} for group in known.groups)):
+        return None
+    return f"the cluster has {known.gpus} GPUs"
+
+
+HAS_GPUS = (
+    rx(r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|count|memory)) "),
+    rx(r"(?:<SELF>)(?:<w>)?HAVE (?:<w>|N |TOTAL |A |ENOUGH |FREE |CPU |AND |HIGH |P:of ){0,5}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|acceleration|capacity|power)) "),
+    rx(r"(?:MY|THIS) (?:<w>){0,3}?T:gpu HW (?:<w>){0,2}?(?:NODE|CLUSTER|ARCH|HW) "),
+    rx(r"(?:<SELF>)BE (?:<w>){0,2}?T:gpu HW "),
+    rx(r"<SELF>BE (?:A )?(?:<w>)?(?:equipped P:with|HAVE) (?:<w>){0,2}?(?:GPUS|T:gpu [a-z]\S*) "),
+)
+
+LARGE_NODES = (
+    rx(r"(?:HIGH|T:memory (?:HW|SPECV)) (?P<mem>T:memory )?(?:capacity )?(?:CPU |T:gpu |compute )?NODE "),
+    rx(r"HIGH T:memory (?:ARCH|CLUSTER|partition|servers|machine|SPECN|TYPEN|HW) "),
+    rx(r"fat NODE "),
+    rx(r"NODE (?:<w>)?(?:BE|P:with) (?:<w>|A )?HIGH T:memory (?=[,.;]|AND|$)"),
+)
+
+
+def high_memory(scene: Scene) -> Iterator[Found]:
+    """Return where nodes are called high-memory."""
+    for match, first, last in matches(scene.sentence, LARGE_NODES):
+        if "T:memory" not in match.group() and not match.group().startswith("fat"):
+            continue
+        if not _mine(scene, first, last):
+            continue
+        says_not = negated_in_clause(scene.sentence, first, last)
+        yield Found("high_memory", f"{'no ' if says_not else ''}high-memory nodes", first, last, _high_fact(scene.known, says_not))
+
+
+def _high_fact(known: Known, says_not: bool) -> str | None:
+    sizes = [group.memory_gib for group in known.groups or ()]
+    if not sizes or None in sizes or known.type is None:
+        return None
+    most = max(size for size in sizes if size is not None)
+    if says_not:
+        return f"its nodes have {most} GiB each" if most >= HIGH_MEMORY_GIB and known.type == "memory" else None
+    wrong = most <= ORDINARY_MEMORY_GIB and known.type != "memory"
+    return f"no node has more than {most} GiB of memory" if wrong else None
+
+
+IDLE = (
+    rx(r"(?:NO|NOT) (?:<w>|TOTAL |THIS |HAVE |ANY |N |BE ){0,2}?BG (?:LOAD|JOBS|JOB|nodes|NODE|processes|activity|BUSY|work|traffic)? ?"),
+)
+ALL_FREE = (
+    rx(r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?P<all>fully|completely|entirely|TOTAL|totally|wholly|100) FREE "),
+    rx(r"ALL (?:<w>|N |MY |THE |P:of ){0,4}?NODE (?:BE )?(?:<w>)?FREE "),
+    rx(r"NO (?:<w>){0,1}?(?:NODE |LOAD )(?:BE )?(?:<w>)?BUSY "),
+    rx(r"NO (?:<w>|THIS ){0,2}?(?:BUSY NODE|BUSY JOBS|allocations|JOBS RUN|LOAD) "),
+    rx(r"(?:<SELF>|IT )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:empty|FREE_idle) "),
+)
+ALL_BUSY = (
+    rx(r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:fully|completely|entirely|TOTAL|all) (?:BUSY|booked) "),
+    rx(r"(?:NO|ZERO) (?:<w>){0,1}?(?:FREE NODE|NODE (?:BE )?(?:<w>)?FREE) (?=[,.;)]|AND|P:for|BE|AFTER|IN|C:|$)"),
+)
+
+
+def occupancy_words(scene: Scene) -> Iterator[Found]:
+    """Return where the cluster is said to be all idle or all taken."""
+    known = scene.known
+    for _, first, last in matches(scene.sentence, IDLE):
+        if _mine(scene, first, last):
+            wrong = bool(known.nodes_background)
+            yield Found("background", "no background load", first, last, f"{known.nodes_background} nodes are busy with background load" if wrong else None)
+    for _, first, last in matches(scene.sentence, ALL_FREE):
+        if _mine(scene, first, last) and not re.search(r" BG |NOT ALL", scene.sentence.slice(first - 1, last)) and not _limited(scene.sentence, first, last):
+            wrong = None not in (known.nodes_free, known.nodes) and known.nodes_free != known.nodes
+            yield Found("occupancy", "all nodes are free", first, last, f"{known.nodes_free} of {known.nodes} nodes are free" if wrong else None)
+    for _, first, last in matches(scene.sentence, ALL_BUSY):
+        if _mine(scene, first, last):
+            yield Found("occupancy", "no node is free", first, last, f"{known.nodes_free} of {known.nodes} nodes are free" if known.nodes_free else None)
+
+
+def _limited(sentence: Sentence, first: int, last: int) -> bool:
+    """`no conflict`, `all required nodes are free` speak of the job's share."""
+    return re.search(r" (?:REQ|N|PARTLY|these|those|THE|not) ", sentence.slice(first, last)) is not None or conditional(sentence)

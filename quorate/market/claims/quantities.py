@@ -1,0 +1,119 @@
+"""Numbers as bids write them, with their units, and when two of them are the same."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+GIB = 1.0
+_BINARY = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "t": 1024.0, "p": 1024.0**2}
+_DECIMAL_GIB = 1e9 / 2**30
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_SMALL = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred"
+).split()
+_SPELLED = dict(zip(_SMALL, [*range(2, 21), 30, 40, 50, 60, 70, 80, 90, 100], strict=True))
+_FRACTIONS = {"half": 50.0, "a third": 33.3, "one third": 33.3, "a quarter": 25.0, "one quarter": 25.0,
+              "two thirds": 66.7, "three quarters": 75.0, "a tenth": 10.0, "one tenth": 10.0, "a fifth": 20.0,
+              "one fifth": 20.0}  # fmt: skip
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_UNITS = (
+    r"(?P<pct>%|percent\b|per cent\b|pct\b)"
+    r"|(?P<bw>[GTM]i?(?:b|B|bit|bits)(?:/s|ps|/sec|it/s)\b|Gbit/s\b|gigabits?(?: per second)?\b|gigabytes? per second\b|G(?=[ -]?(?:links?|fabric|InfiniBand|interconnect|Ethernet|Slingshot)))"
+    r"|(?P<mem>[KMGTP]i?B\b|[GT](?=[ ]?(?:RAM|memory)\b)|(?:giga|tera|peta|gibi|tebi|pebi)bytes?\b|(?i:[gtp]i?b)\b)"
+    r"|(?P<time>seconds?\b|secs?\b|(?-i:s)\b|minutes?\b|mins?\b|hours?\b|hrs?\b|hr\b|(?-i:h)(?![A-Za-z])|(?-i:m)(?![A-Za-z])|days?\b|(?-i:d)\b)"
+    r"|(?P<kilo>(?-i:[kKM])\b)"
+)
+QUANTITY = re.compile(
+    rf"(?<![\w.])(?:(?P<clock>\d{{1,3}}:\d\d(?::\d\d)?)(?![\d:])"
+    rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
+    rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
+    rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
+    r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b)"
+    r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
+    rf"|(?P<fraction>{'|'.join(_FRACTIONS)})(?=[ -](?:of|my|our|the|its)\b))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and what its unit makes of it."""
+
+    tag: str
+    """`N` bare, `Q:pct`, `Q:time`, `Q:mem`, `Q:bw`, or `RANGE`."""
+    values: tuple[float, ...]
+    """Every reading of it: bare numbers as they are, percent, seconds, GiB (binary and decimal), Gb/s."""
+    step: float
+    """Half of the last printed digit's worth, in the same unit: how far rounding may have moved it."""
+    number: float
+    """The number alone, whatever its unit."""
+
+
+def quantity(match: re.Match[str]) -> Quantity | None:
+    """Read what `QUANTITY` found; None for a clock time that is none."""
+    if match["range"]:
+        return Quantity("RANGE", (), 0, 0)
+    if match["clock"]:
+        parts = [int(part) for part in match["clock"].split(":")]
+        seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
+        return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+    if match["fraction"]:
+        return Quantity("Q:pct", (_FRACTIONS[match["fraction"].lower()],), 2, 0)
+    if match["spelled"]:
+        number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))
+        return _with_unit(number, 0.0, match["unit"] or "")
+    printed = match["number"]
+    number = float(printed.replace(",", ""))
+    decimals = len(printed.partition(".")[2])
+    step = 0.5 / 10**decimals if decimals else 0.0
+    return _measured(match, number, step)
+
+
+def _measured(match: re.Match[str], number: float, step: float) -> Quantity:
+    if match["pct"]:
+        return Quantity("Q:pct", (number,), 1.0, number)
+    if match["bw"]:
+        return _bandwidth(number, match["bw"])
+    if match["mem"]:
+        return _memory(number, match["mem"].lower())
+    if match["kilo"]:
+        factor = 1_000 if match["kilo"].lower() == "k" else 1_000_000
+        return Quantity("N", (number * factor, number * 1.024 * factor), max(step, 0.05) * factor, number * factor)
+    if match["time"]:
+        return _with_unit(number, step, match["time"])
+    readings = (number, number * 1_000) if re.fullmatch(r"\d\.\d{3}", match["number"]) else (number,)
+    return Quantity("N", readings, step, number)
+
+
+def _with_unit(number: float, step: float, unit: str) -> Quantity:
+    if not unit:
+        return Quantity("N", (number,), step, number)
+    if unit.startswith("percent"):
+        return Quantity("Q:pct", (number,), 1.0, number)
+    seconds = _SECONDS[unit[0].lower()]
+    return Quantity("Q:time", (number * seconds,), step * seconds, number)
+
+
+def _bandwidth(number: float, unit: str) -> Quantity:
+    factor = 1_000.0 if unit[0] in "Tt" else 0.001 if unit[0] == "M" else 1.0
+    is_bytes = "B" in unit or "byte" in unit
+    return Quantity("Q:bw", (number * factor * (8 if is_bytes else 1),), 0.02 * number * factor, number)
+
+
+def _memory(number: float, unit: str) -> Quantity:
+    """GiB by the binary reading, the decimal one, and the common half of each (1,024 GiB called 1.024 TB)."""
+    scale = _BINARY[unit[0]]
+    thousands = {"g": 1.0, "t": 1_000.0, "p": 1e6, "m": 0.001, "k": 1e-6}[unit[0]]
+    readings = (number * scale, number * thousands, number * thousands * _DECIMAL_GIB)
+    return Quantity("Q:mem", readings, 0.0, number)
+
+
+def close(said: Iterable[float], truths: Iterable[float], step: float = 0.0, share: float = 0.0) -> bool:
+    """Say whether any reading is any truth, within `step` or within a share of the truth.
+
+    >>> close((12.9,), (12.86,), step=1.0)
+    True
+    """
+    return any(abs(value - truth) <= max(step, share * abs(truth)) + 1e-9 for value in said for truth in list(truths))

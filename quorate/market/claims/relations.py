@@ -1,0 +1,169 @@
+"""Claims that relate the job's type with the cluster's, and what rule is said to follow."""
+
+import re
+from collections.abc import Iterator
+
+from quorate.market.claims.lexer import Sentence
+from quorate.market.claims.rules import Found, Scene, match_fact, matches, rx
+
+_BOTH = r"(?:TYPEN|SPECN)"
+_OWN = (
+    r"(?:(?:MY|THIS CLUSTER 'S|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|own|MY own|MY CLUSTER 'S) (?:<w>|CLUSTER |TOTAL ){0,2}?"
+    r"(?:<T>(?:INT |SPECV |JOBS ){0,2})?(?:CLUSTER )?" + _BOTH + r" |MINE |(?:THE |THIS |MY )?CLUSTER (?:'S )?TYPEN |TYPEN P:of (?:MY|THIS|THE) CLUSTER "
+    r"|(?:the |THE )?(?:SPECN|TYPEN) P:of (?:MY|THIS|THE) CLUSTER |<T>(?:CLUSTER )?TYPEN (?=P:of MY))"
+)
+_ITS = r"(?:(?:THE |THIS )?JOB (?:'S )?(?:REQ |<w>|CLUSTER ){0,3}?(?:TYPEN )?|ITS (?:REQ |<w>)?(?:CLUSTER )?TYPEN |IT |WH |this |THIS |that |TYPEN |REQ (?:CLUSTER )?TYPEN )"
+_MID = r"(?:[a-z(),'\"][^ ]* |BE |A |THE |T:[\w~]+ |P:for |P:to |P:with |P:of |IN |TYPEN |JOB |JOBS |REQ |'S |AND |= |THIS |CLUSTER |WH |HIGH |TOTAL |HEDGE |HAVE |SPECV |INT |ONLY |do |SAME |FITV |PARTLY |NOT |NO ){0,9}?"
+
+DENIED: tuple[re.Pattern[str], ...] = (
+    rx(r"(?:TYPEN|SPECN) (?:CLUSTER |JOB )?MIS "),
+    rx(r"MIS (?:<w>|BE |IN |P:between |P:of |P:with |P:from |P:to |THE |MY |A |JOB |'S |CLUSTER |ITS |REQ |T:[\w~]+ ){0,8}?(?:TYPEN|SPECN) "),
+    rx(r"(?:TYPEN|SPECN|MINE) (?:P:of <SELF>|<w>|AND |MY |BE |JOB |'S |THE |CLUSTER |T:[\w~]+ |\( |\) ){0,6}?(?:DIFF|MIS) (?!cluster|JOB|TYPEN P:of)"),
+    rx(r"(?:DIFF) (?:P:from |P:with |P:to |than |P:than |of |P:of |THE |SCOPE |scope |area ){0,4}?" + _OWN),
+    rx(r"(?:THE |DIFF )DIFF (?:IN |CLUSTER |JOB )?TYPEN "),
+    rx(r"DIFF (?:CLUSTER |JOB )?TYPEN P:than MY "),
+    rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
+    rx(r"(?:JOB|IT|WH) (?:\S+ ){0,3}?(?P<not>NOT )(?:<w>)?(?:FITV|fall) (?:LESS |IN |P:within |P:under |P:into |<w>){0,2}?" + _OWN),
+    rx(r"MIS (?:P:with |P:to |P:between |P:from )(?:<w>|THE |MY |JOB |'S |AND )*?" + _OWN),
+    rx(r"(?P<bare>(?:A|NO|BE|<w>|->|:|,) MIS )(?:[.,;)]|exists|BE|C:\S+|AND|so|$)"),
+    rx(r"(?:THE|THIS) MIS (?:[,.;)]|BE |PENALTY |HEDGE )"),
+    rx(r"TYPEN (?:P:does )?do NOT (?:SAME|coincide) "),
+    rx(r"(?:BE )NOT (?:P:of )?(?:THE )?SAME (?:CLUSTER |JOB )?TYPEN "),
+)
+"""The types are said to differ."""
+
+AGREED: tuple[re.Pattern[str], ...] = (
+    # a type match; the types match; type match: yes
+    rx(r"(?:TYPEN|SPECN) (?:P:of \S+ )?(?:do |did |does |BE |NOT |NO |<w>|AND |MY |JOB |'S |CLUSTER |THE |T:[\w~]+ |\( |\) |= |P:of ){0,8}?(?:MATCHV|SAME) "
+       r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"),
+    rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER ){0,7}?TYPEN "),
+    rx(r"(?:SAME) (?:<w>)?(?:CLUSTER |JOB )?(?:TYPEN|SPECN) "),
+    # the job matches my specialisation
+    rx(r"(?:MATCHV|FITV) (?:<w>|P:with |P:to |P:within |LESS |IN |P:under |P:into |P:for |THE |scope |P:of |WH |BE |A |AND |ONLY |FITV |area ){0,5}?" + _OWN),
+    rx(r"(?P<noun>MATCHV )(?:P:for |P:to |P:with )(?:<w>)?" + _OWN),
+    rx(_OWN + r"BE (?:A |THE |<w>){0,2}?(?:perfect|exact|direct|ideal|full|precise) MATCHV "),
+    rx(r"(?:->|:|=|,|so|C:so|C:thus|C:therefore|\u2014|\u2192) (?P<verdict>(?:<w>|A |NO |NOT |BE |I |HAVE |it |IT ){0,4}?MATCHV )(?=[,.;)}!]|$|P:with|AND|C:)"),
+    rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
+    # my specialisation matches the job
+    rx(_OWN + r"(?:<w>|BE |do |HEDGE |NOT |NO |, |T:[\w~]+ |\( |\) |AND |: |P:of |P:for |JOBS |PARTLY ){0,6}?(?:MATCHV) (?:<w>|P:with |P:to ){0,3}?(?:ITS |THE |THIS |WH |that |what )"),
+    # the job is within my specialisation; this is my specialisation
+    rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?(?:LESS |IN |P:within |squarely )?(?:<w>){0,2}?MY (?:<w>){0,2}?(?:SPECN) "),
+    rx(r"BE P:of (?:MY|THE SAME) (?:<w>|own ){0,1}?(?:CLUSTER )?TYPEN "),
+    rx(r"(?:P:as|P:within|IN) (?:<w>)?MY (?:<w>){0,2}?SPECN (?P<plain>[,.] )"),
+)
+"""The types are said to agree, unless a negation or a half-word stands with it."""
+
+_ANSWER = rx(r"TYPEN (?:MATCHV|SAME) (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|exact|perfect|full|FALSE|NOT|NO|NO TYPEN|none|partial|PARTLY) ")
+_MISANSWER = rx(r"(?:TYPEN )?MIS (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|FALSE|NOT|NO|none) ")
+_VAGUE = re.compile(r" (?:PARTLY|IF|HEDGE|any|degree|RULE|NOT (?:perfectly|entirely|fully|completely|exactly|quite|necessarily)) ")
+_COUNT_NOT = re.compile(r" (?:NOT|NO|CANNOT|AVOID|neither|nor|fails|fail|FALSE) ")
+
+
+def _polarity(sentence: Sentence, first: int, last: int) -> bool | None:
+    """Yes or no by the negations of the clause up to the match's end; None for `partly`, `if` and their kind."""
+    start, _ = sentence.clause(first)
+    _, end = sentence.clause(max(first, last - 1))
+    tags = sentence.slice(start, last)
+    if _VAGUE.search(sentence.slice(start, min(end, last + 1))):
+        return None
+    tags = re.sub(r" NOT (?:<w>)?ONLY ", " ", tags)
+    tags = re.sub(r" (?:NO|NOT) (?:GPUS|T:gpu|FREE|problem|issue|PENALTY|doubt) ", " ", tags)
+    return len(_COUNT_NOT.findall(tags.replace(" ", "  "))) % 2 == 0
+
+
+def _claim(scene: Scene, says: bool, first: int, last: int) -> Found:
+    match = scene.known.match
+    fact = match_fact(scene.known) if match is not None and match != says else None
+    return Found("type_match", f"the types {'match' if says else 'do not match'}", first, last, fact)
+
+
+def type_matches(scene: Scene) -> Iterator[Found]:
+    """Return where the job's type and the cluster's are said to match or not."""
+    sentence = scene.sentence
+    answered = [*_answers(scene)]
+    if answered:
+        yield from answered
+        return
+    for match, first, last in matches(sentence, DENIED):
+        polarity = _polarity(sentence, first, last)
+        if match.groupdict().get("not") and polarity is not None:
+            polarity = not polarity
+        if match.groupdict().get("bare") and not _two_types(sentence):
+            continue
+        if polarity is not None and not _about_penalty(sentence, first, last) and not _of_others(sentence, first):
+            yield _claim(scene, not polarity, first, last)
+    if sentence.tags.find(" MIS ") >= 0 or sentence.tags.find(" DIFF ") >= 0:
+        return
+    for match, first, last in matches(sentence, AGREED):
+        polarity = _polarity(sentence, first, last)
+        if match.groupdict().get("verdict") and not _two_types(sentence):
+            continue
+        if polarity is not None and not _of_others(sentence, first):
+            yield _claim(scene, polarity, first, last)
+
+
+def _answers(scene: Scene) -> Iterator[Found]:
+    for pattern, straight in ((_ANSWER, True), (_MISANSWER, False)):
+        for match in scene.sentence.find(pattern):
+            first, last = scene.sentence.covered(match)
+            if match["yes"] not in {"partial", "PARTLY"}:
+                yes = match["yes"] in {"TRUE", "exact", "perfect", "full"}
+                yield _claim(scene, yes == straight, first, last)
+
+
+def _of_others(sentence: Sentence, first: int) -> bool:
+    start, end = sentence.clause(first)
+    return re.search(r" (?:OTHER|OTHERID) ", sentence.slice(start, end)) is not None
+
+
+def _two_types(sentence: Sentence) -> bool:
+    """Whether a bare `match` or `mismatch` can only be one of types: the sentence names types, and nothing else to match."""
+    named = re.findall(r" (?:TYPEN|SPECN)(?= )", sentence.tags)
+    mentions = re.findall(r" T:\w+ (?=[,.;)=]|AND|JOB|CLUSTER|TYPEN|SPECN|C:|P:|->|BE)", sentence.tags)
+    return bool(named) or len(mentions) > 1
+
+
+def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
+    """`no penalty for a mismatch` denies a penalty, `a mismatch penalty applies` is judged as a penalty."""
+    start, end = sentence.clause(first)
+    return re.search(r" PENALTY ", sentence.slice(start, end)) is not None
+
+
+_CONTEXT = re.compile(r" (?:TYPEN|MIS|MATCHV|SPECN|SPECV|DIFF|SAME|T:[\w~]+ (?:CLUSTER|JOB)) ")
+_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any|ANY|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally|A MIS|A TYPEN MIS) ")
+_FREE_OF = re.compile(
+    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) )"
+)
+
+
+def penalties(scene: Scene) -> Iterator[Found]:
+    """Return where a penalty for a type mismatch is said to apply, or to be spared."""
+    sentence = scene.sentence
+    for index, token in enumerate(sentence.tokens):
+        if token.tag != "PENALTY":
+            continue
+        start, end = sentence.clause(index)
+        near = sentence.slice(start, end)
+        wide = sentence.slice(0, len(sentence.tokens))
+        if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(wide):
+            continue
+        spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
+        yield _penalty(scene, not spared, start, end)
+        return
+
+
+def _other_reason(tags: str) -> bool:
+    """A penalty for load, size or distance is no matter of types."""
+    return re.search(r" PENALTY (?:\S+ ){0,2}?(?:P:for|P:due_to|C:because|P:on) (?:\S+ ){0,3}?(?:LOAD|BUSY|BG|size|Q:pct|share|NODE|queue|FREE|GPUS|T:gpu [a-z]|T:memory [a-z]) ", tags) is not None and "TYPEN" not in tags and "MIS" not in tags  # fmt: skip
+
+
+def _zero(sentence: Sentence, index: int) -> bool:
+    near = sentence.tokens[max(0, index - 3) : index + 4]
+    return any(token.quantity is not None and token.quantity.number == 0 and token.tag in {"N", "Q:pct"} for token in near)
+
+
+def _penalty(scene: Scene, applies: bool, first: int, last: int) -> Found:
+    match = scene.known.match
+    asserted = "a mismatch penalty applies" if applies else "no mismatch penalty applies"
+    fact = match_fact(scene.known) if match is not None and match == applies else None
+    return Found("penalty_rule", asserted, first, last, fact)

@@ -1,0 +1,124 @@
+"""What every rule shares: patterns over tags, and the words around a match that change what it says."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quorate.market.claims.lexer import Sentence
+from quorate.market.claims.values import ClaimKind, Known
+
+_MACROS = {
+    "<w>": r"(?:[a-z][^ ]* )",  # an ordinary word
+    "<m>": r"(?:(?:[a-z][^ ]*|CPU|N|Q:\w+|NET:\w+|GEN:\w+|HIGH|TOTAL|HW|ONLY|HOM|HET) )",  # a modifier inside a noun phrase
+    "<T>": r"(?:T:[\w~]+ (?:(?:AND|,|/|\+|CPU) (?:AND )?T:[\w~]+ |T:[\w~]+ ){0,4})",  # one type, or a list of types
+    "<SUFFIX>": r"(?:(?:SPECV|INT|TYPEN|style) )",
+    "<CLUSTER>": r"(?:CLUSTER )",
+    "<SELF>": r"(?:(?:I|SELFID) |(?:MY|THIS|THE)(?: THIS)? (?:<m>|T:[\w~]+ |SPECV |ARCH ){0,4}?CLUSTER (?:, )?(?:SELFID )?(?:, )?(?:'S ARCH )?)",
+    "<JOB>": r"(?:(?:THE|THIS|A|MY) (?:<m>|T:[\w~]+ |INT |THIS ){0,4}?JOB )",
+}
+
+
+def rx(pattern: str) -> re.Pattern[str]:
+    """Compile a rule: macros stand in angle brackets, every tag is followed by one space."""
+    for _ in range(2):
+        for name, meaning in _MACROS.items():
+            pattern = pattern.replace(name, meaning)
+    return re.compile(r"(?<= )" + pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rule looks at: one sentence, and what is known."""
+
+    sentence: Sentence
+    known: Known
+    before: str = ""
+    """Who the sentence before spoke of: `self`, `job`, or nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One claim of a sentence; `fact` is the truth if it contradicts the claim."""
+
+    kind: ClaimKind
+    asserted: str
+    first: int
+    """Its first token."""
+    last: int
+    """One after its last token."""
+    fact: str | None = None
+
+
+_CONDITIONAL = rx(r"(?:IF|HEDGE|C:despite_not) ")
+_NEGATION = rx(r"(?:NOT|NO|CANNOT|AVOID) ")
+_NOT_ONLY = rx(r"NOT (?:<w>)?ONLY ")
+
+
+def hedged(sentence: Sentence, first: int, last: int) -> bool:
+    """Say whether a condition or a guess governs these tokens: from their clause's start to their end."""
+    start, _ = sentence.clause(first)
+    return _CONDITIONAL.search(sentence.slice(start, last)) is not None
+
+
+def conditional(sentence: Sentence) -> bool:
+    """Say whether the sentence is about what is not: an `if`, a `would`."""
+    return re.search(r" (?:IF|HEDGE) ", sentence.tags) is not None
+
+
+def negated(sentence: Sentence, first: int, last: int) -> bool:
+    """Say whether an odd number of negations stands among these tokens; `not only` is none."""
+    tags = sentence.slice(first, last)
+    return (len(_NEGATION.findall(tags)) - len(_NOT_ONLY.findall(tags))) % 2 == 1
+
+
+def negated_in_clause(sentence: Sentence, first: int, last: int) -> bool:
+    """Say whether a negation stands in the clause before these tokens or within them."""
+    start, _ = sentence.clause(first)
+    return negated(sentence, start, last)
+
+
+def matches(sentence: Sentence, patterns: tuple[re.Pattern[str], ...]) -> Iterator[tuple[re.Match[str], int, int]]:
+    """Return every match of every rule with its tokens."""
+    for pattern in patterns:
+        for match in sentence.find(pattern):
+            first, last = sentence.covered(match)
+            if last > first:
+                yield match, first, last
+
+
+_OTHERS = rx(r"(?:OTHER|OTHERID|(?:A|one) (?:<m>|T:[\w~]+ |SPECV ){0,4}?CLUSTER|CLUSTERS) ")
+_SELF = rx(r"(?:<SELF>|MY |MINE |SELFID |CLUSTER 'S |MYJ )")
+_JOB = rx(r"(?:JOB |REQ (?!BE )|JOBITS |(?:its|ITS) REQ )")
+
+
+def subject(scene: Scene, index: int) -> str:
+    """Say of whom a token speaks: `self`, `job`, `other` or nobody; the nearest mention before it decides."""
+    sentence = scene.sentence
+    start = _reach(sentence, index)
+    tags = sentence.slice(start, index)
+    spoken = {name: _last(pattern, tags) for name, pattern in (("self", _SELF), ("job", _JOB), ("other", _OTHERS))}
+    name = max(spoken, key=lambda key: spoken[key])
+    return name if spoken[name] >= 0 else ""
+
+
+def _reach(sentence: Sentence, index: int) -> int:
+    """Where the words that can name a token's subject begin: its clause, or earlier ones if it has no subject."""
+    start, _ = sentence.clause(index)
+    while start > 0 and not _subjects(sentence.slice(start, index)):
+        start, _ = sentence.clause(start - 1)
+    return start
+
+
+def _subjects(tags: str) -> bool:
+    return any(pattern.search(tags) for pattern in (_SELF, _JOB, _OTHERS))
+
+
+def _last(pattern: re.Pattern[str], tags: str) -> int:
+    return max((match.end() for match in pattern.finditer(tags)), default=-1)
+
+
+def match_fact(known: Known) -> str:
+    """State both types, and whether they agree, as one clause."""
+    if known.match:
+        return f"the cluster's type and the job's type are both {known.type}"
+    return f"the cluster's type is {known.type} and the job's type is {known.job_type}: they do not match"

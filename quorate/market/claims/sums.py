@@ -1,0 +1,81 @@
+"""Claims that compute (products, sums, shares) and the network's name."""
+
+import re
+from collections.abc import Iterator
+
+from quorate.market.claims.lexer import Sentence
+from quorate.market.claims.quantities import close
+from quorate.market.claims.rules import Found, Scene, hedged, matches, negated_in_clause, rx, subject
+from quorate.market.claims.words import GENERATIONS, NETWORKS
+
+_UNIT = r"(?:<w>|NODE |GPUS |T:gpu |CORE |PER |/ |FREE |TOTAL |REQ |T:memory |P:of |MY |\( |\) |THE |JOB |AND ){0,5}?"
+_IS = r"(?:EQ|=|TOTAL|BE|\u2248|~|=>) (?:ABOUT |TOTAL |P:of |A )*"
+PRODUCT = (rx(r"(?P<a>N )" + _UNIT + r"(?:x|\u00d7|times|multiplied P:by) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
+SUM = (rx(r"(?P<a>N )" + _UNIT + r"(?:\+|plus) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
+DIFFERENCE = (rx(r"(?P<a>N )" + _UNIT + r"(?:-|\u2013|minus|LESS) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
+SHARE = (
+    rx(r"(?P<a>N )" + _UNIT.replace("P:of |", "") + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N )" + _UNIT.replace("/ |", "")
+       + r"(?:\(|=|\u2248|EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"),
+)
+
+
+def _value(sentence: Sentence, match: re.Match[str], group: str) -> tuple[float, ...]:
+    first, _ = sentence.covered(match, group)
+    quantity = sentence.tokens[first].quantity
+    return quantity.values if quantity else ()
+
+
+def sums(scene: Scene) -> Iterator[Found]:
+    """Return every computation that is written out."""
+    sentence = scene.sentence
+    for patterns, sign in ((PRODUCT, "x"), (SUM, "+"), (DIFFERENCE, "-"), (SHARE, "%")):
+        for match, first, last in matches(sentence, patterns):
+            left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
+            if left and right and said:
+                yield _sum(left[0], sign, right[0], said, first, last, sentence)
+
+
+def _sum(left: float, sign: str, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence) -> Found:
+    results = {"x": left * right, "+": left + right, "-": left - right, "%": 100 * left / right if right else said[0]}
+    result = results[sign]
+    about = re.search(r" (?:ABOUT|PARTLY|~|\u2248) ", sentence.slice(first, last)) is not None
+    right_sum = close(said, (result,), 1.0 if sign == "%" else 0.0, 0.06 if about else 0.005 if said[0] >= 1_000 else 0.0)
+    shown = f"{left:g} / {right:g}" if sign == "%" else f"{left:g} {sign} {right:g}"
+    unit = " %" if sign == "%" else ""
+    fact = None if right_sum else f"{shown} is {round(result, 1):g}{unit}"
+    return Found("arithmetic", f"{shown} is {said[0]:g}{unit}", first, last, fact)
+
+
+NET = (rx(r"(?:(?P<early>GEN:\w+) )?(?P<family>NET:\w+) (?:cray )?(?:(?P<late>GEN:\w+) |(?P<number>N) |d )?"),)
+
+
+def networks(scene: Scene) -> Iterator[Found]:
+    """Return which network the cluster is said to have."""
+    sentence, known = scene.sentence, scene.known
+    for match, first, last in matches(sentence, NET):
+        if hedged(sentence, first, last) or subject(scene, first) in {"other", "job"} and not _near_own(sentence, first):
+            continue
+        says_not = negated_in_clause(sentence, first, last)
+        if says_not or re.search(r" (?:P:than|P:unlike|P:like|P:compared_to|P:versus|OTHER|P:over) (?:\S+ ){0,2}$", sentence.slice(first - 3, first)):
+            continue
+        generation = (match["early"] or match["late"] or "").removeprefix("GEN:")
+        number = _value(sentence, match, "number") if match["number"] else ()
+        family = match["family"].removeprefix("NET:")
+        wrong = known.interconnect is not None and not _named(known.interconnect.lower(), family, generation, number)
+        yield Found("interconnect", f"the network is {family} {generation}".strip(), first, last,
+                    f"the cluster's network is {known.interconnect}" if wrong else None)  # fmt: skip
+
+
+def _near_own(sentence: Sentence, first: int) -> bool:
+    return re.search(r" MY (?:[a-z]\S* |HIGH |Q:bw ){0,3}$", sentence.slice(max(0, first - 5), first)) is not None
+
+
+def _named(network: str, family: str, generation: str, number: tuple[float, ...]) -> bool:
+    plain = network.replace("-", " ")
+    if not any(name in plain for name in NETWORKS[family].split("|")):
+        return False
+    printed = re.search(r"\b(?:edr|hdr|ndr|fdr|qdr)\b", plain)
+    if generation in GENERATIONS and printed and printed.group() != generation:
+        return False
+    digits = re.search(r"\b(10|11)\b", plain)
+    return not (family == "slingshot" and number and digits and number[0] in {10.0, 11.0} and int(digits.group()) != int(number[0]))
