@@ -5,6 +5,7 @@ a fault of the core cannot hide in its own helper. Each check raises `Violation`
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from tests.simulation import wire
 from tests.simulation.register import Register
@@ -13,6 +14,8 @@ from tests.simulation.wire import Ballot
 
 ITEMS_PER_SENDER_MAX = 64
 """Items of one sender that a block may carry."""
+DRIFT_MAX_S = 5
+"""How far a block's time may run ahead of a voter's clock."""
 BLOCK_ITEM_BYTES = 600_000
 ITEM_COST = 256
 """A sender's items in a block may cost its share of the first; each costs its payload and the second."""
@@ -43,8 +46,16 @@ def incompatible(first: Ballot, second: Ballot) -> bool:
 class Checkers:
     """One schedule's judge."""
 
-    def __init__(self, plan: Schedule, keys: object, public: list[bytes], forks_allowed: bool = False) -> None:
-        """Watch a schedule from its beginning."""
+    def __init__(
+        self,
+        plan: Schedule,
+        keys: object,
+        public: list[bytes],
+        forks_allowed: bool = False,
+        latest_ms: Callable[[], int] | None = None,
+    ) -> None:
+        """Watch a schedule from its beginning; `latest_ms` tells what the fastest honest clock shows."""
+        self._latest_ms = latest_ms
         self.plan = plan
         self.lying = plan.liar_seats()
         self.honest = plan.honest()
@@ -104,7 +115,7 @@ class Checkers:
     def heard(self, seat: int, data: bytes) -> None:
         """Note an item that reached an honest seat from its honest sender."""
         item = wire.item(data)
-        if item is None or item.sender in self.lying:
+        if item is None or item.sender in self.lying or item.sender >= self.plan.n:
             return
         if self._keys.valid(self._public[item.sender], wire.item_signed_bytes(item), item.signature):
             self._held[seat][item.sender].add(item.seq)
@@ -145,6 +156,8 @@ class Checkers:
             self._audited.add(proof)
             self._audit(before, value, entry.certificate)
             self._validity(before, entry)
+        if self.plan.prompt() and entry.certificate.round > 0:
+            raise Violation("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
         state = self._states.setdefault((height, value), after.state)
         if state != after.state:
             raise Violation("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")
@@ -190,8 +203,12 @@ class Checkers:
             raise Violation("validity", f"block says {facts}, its place is {before.height} {before.parent[:12]}")
         if block.at_s < before.head_at_s:
             raise Violation("validity", f"time runs backwards: {block.at_s} after {before.head_at_s}")
+        if self._latest_ms is not None:
+            latest = max(before.head_at_s, self._latest_ms() // 1000 + DRIFT_MAX_S)
+            if block.at_s > latest:
+                raise Violation("validity", f"time {block.at_s} lies beyond {latest}, the latest any honest clock allows")
         self._items_in_order(before, block, items)
-        if block.results != before.results(block.at_s, items):
+        if block.results != before.results(block.at_s, items, block.previous):
             raise Violation("validity", f"height {block.height}: results differ from re-execution")
         self._previous(before, block)
         self._inclusion(before, block, items)
@@ -273,7 +290,7 @@ class Checkers:
 
 
 def reported(ballots: list[Ballot], powers: Powers) -> list[int]:
-    """Return, per sender, the highest seq that signers with a third of the whole weight report."""
+    """Return, per sender, the highest seq that signers with more than a third of the whole weight report."""
     total = sum(powers)
     needed = []
     for sender in range(len(powers)):
@@ -281,7 +298,7 @@ def reported(ballots: list[Ballot], powers: Powers) -> list[int]:
         weight, top = 0, 0
         for seq, power in said:
             weight += power
-            if 3 * weight >= total:
+            if 3 * weight > total:
                 top = seq
                 break
         needed.append(top)

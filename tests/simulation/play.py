@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from tests.simulation.adversaries import Liar
 from tests.simulation.checkers import Checkers, Violation
+from tests.simulation.core import shared_decoding
 from tests.simulation.keys import EdwardsKeys, HashKeys
-from tests.simulation.network import Member, Network, Stuck
+from tests.simulation.network import EPOCH_MS, Member, Network, Stuck
 from tests.simulation.register import Register
 from tests.simulation.schedule import Schedule
 
@@ -47,7 +48,8 @@ class Table:
         public = [keys.signer(seat).public_key for seat in range(plan.n)]
         genesis = Register(plan, [key.hex() for key in public])
         self.network = Network(plan, digest)
-        self.checkers = Checkers(plan, keys, public, forks)
+        fastest = EPOCH_MS + max(plan.offsets_ms)
+        self.checkers = Checkers(plan, keys, public, forks, lambda: self.network.now + fastest)
         self.network.taps.append(self.checkers.on_wire)
         hands = dict(plan.liars)
         self.members: list[Member] = []
@@ -98,7 +100,8 @@ def play(plan: Schedule, digest: bool = False, forks: bool = False, signatures: 
     gc.disable()
     try:
         table = Table(plan, digest, forks, signatures)
-        law, detail, finished = _judge(table, forks)
+        with shared_decoding():
+            law, detail, finished = _judge(table, forks)
     finally:
         gc.enable()
     return Outcome(

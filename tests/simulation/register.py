@@ -81,8 +81,9 @@ class Register:
         return hasher.hexdigest()
 
     def results(self, at_s: int, items: Sequence[Item], previous: Certificate | None = None) -> object:
-        """Return the next state."""
-        return {"state": self._after(at_s, items)}
+        """Return the next state, and who signed the last height's decision, as a real ledger shows presence."""
+        present = [] if previous is None else [vote.seat for vote in previous.votes]
+        return {"state": self._after(at_s, items), "present": present}
 
     def judge(self, item: Item) -> str | None:
         """Refuse payloads that are unreadable, call themselves bad, or are meant for a later height."""

@@ -105,6 +105,15 @@ class Schedule:
         """Return the seats that lie."""
         return frozenset(seat for seat, _ in self.liars)
 
+    def prompt(self) -> bool:
+        """Say whether nothing stands in the way of deciding every height in its first round.
+
+        No liar, no loss, no crash, and the fastest clock's round outlasts six of the slowest messages and the grace.
+        """
+        hops = 6 * self.latency_ms + self.grace_ms
+        calm = not self.liars and self.heal_ms == 1 and not self.crashes
+        return calm and self.timeout_ms * min(self.skews) > hops
+
     def honest(self) -> list[int]:
         """Return the honest seats in order."""
         lying = self.liar_seats()
@@ -156,9 +165,9 @@ def _size(rng: random.Random) -> int:
 
 def _liar_count(rng: random.Random, n: int) -> int:
     draw = rng.random()
-    if draw < 0.08:
+    if draw < 0.10:
         return 0
-    if draw < 0.14 and n >= 6:
+    if draw < 0.16 and n >= 6:
         return n // 3
     return rng.randint(1, max(1, (n - 1) // 3))
 
@@ -180,7 +189,18 @@ def _crashes(rng: random.Random, honest: list[int], heal_ms: int) -> tuple[Crash
         at = rng.randrange(0, heal_ms)
         down = min(heal_ms - at, rng.choice((1, 50, 400, 3000)))
         crashes.append(Crash(rng.choice(honest), at, rng.randrange(0, 12), down, rng.random() < 0.5))
+    if rng.random() < 0.15:
+        crashes += _blackout(rng, honest, heal_ms)
     return tuple(crashes)
+
+
+def _blackout(rng: random.Random, honest: list[int], heal_ms: int) -> list[Crash]:
+    """Everybody, or everybody but a few, loses power within a moment: what no disk holds is gone."""
+    at = rng.randrange(0, heal_ms)
+    spared = rng.sample(honest, rng.choice((0, 0, 1, 2)))
+    down = min(heal_ms - at, rng.choice((100, 1000)))
+    dark = [seat for seat in honest if seat not in spared]
+    return [Crash(seat, at + rng.randrange(0, 40), rng.randrange(0, 3), down, rng.random() < 0.5) for seat in dark]
 
 
 def _payload(rng: random.Random, number: int) -> str:
