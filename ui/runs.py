@@ -198,8 +198,7 @@ def read_ledger(path: Path) -> tuple[LedgerState | None, str, list[Verified], Br
         _refuse_old(line)
         genesis = read_genesis(line.rstrip(b"\n"))
         first, name = founded(genesis), genesis.name
-        for verified in verify_lines(read_lines(path)):
-            heights.append(verified)
+        heights.extend(verify_lines(read_lines(path)))  # keeps what held when it raises
     except LedgerBroken as error:
         return first, name, heights, Broken(len(heights), error.offset, str(error))
     return first, name, heights, None

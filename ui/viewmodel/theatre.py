@@ -4,8 +4,8 @@ The trace gives order and time, the ledger's report gives weights and the outcom
 its order stands in for them.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from quorate.consensus.quorum import is_quorum
@@ -23,7 +23,7 @@ from quorate.domain.trace import (
 )
 from quorate.domain.values import BASIS_POINTS, MILLI, ClusterId
 from quorate.ledger.report import DecisionRow, RunReport
-from ui.words import fmt_score, fmt_weight, names_of, seconds
+from ui.words import Names, fmt_score, fmt_weight, names_of, quorum_words, seconds
 
 Cell = Literal["approve", "finalize", "skip", "no vote", "equivocated"]
 
@@ -85,7 +85,8 @@ class Band:
 class Point:
     """A step of the weight curve."""
 
-    at: float
+    mark: int
+    """The vote that makes it: its place among the marks."""
     weight: float
     band: int
     heads: int
@@ -103,8 +104,8 @@ class Theatre:
     finalizing: tuple[Point, ...]
     total: float
     needed: float
-    crossing: float | None
-    """When finalizing votes reached two thirds of heads and of weight, ms."""
+    crossing: int | None
+    """The mark at which finalizing votes reached two thirds of heads and of weight."""
     decided: float | None
     verdict: str
     timed: bool
@@ -170,8 +171,8 @@ def theatre(decision: DecisionRow, report: RunReport, events: Sequence[TraceEven
     bands = _bands(decision, story, clock)
     keys = {(band.height, band.round): index for index, band in enumerate(bands)}
     names = names_of(report)
-    marks = tuple(_marks(story, clock, place, keys, names))[:MESSAGES_MAX]
-    finalizing = _curve(decision, story, clock, keys, "finalize")
+    marks = tuple(_marks(story, clock, place, keys, names))
+    finalizing = _curve(decision, story, place, keys, "finalize")
     decided = clock.of(story.decided) if story.decided else None
     ends = [*(mark.at for mark in marks), *(band.end for band in bands), decided or 0.0]
     return Theatre(
@@ -179,7 +180,7 @@ def theatre(decision: DecisionRow, report: RunReport, events: Sequence[TraceEven
         capsules=tuple(_capsules(decision, story, clock, place)),
         marks=marks,
         bands=bands,
-        approving=_curve(decision, story, clock, keys, "approve"),
+        approving=_curve(decision, story, place, keys, "approve"),
         finalizing=finalizing,
         total=decision.weight_total,
         needed=decision.weight_needed,
@@ -247,28 +248,22 @@ def _label(decision: DecisionRow, height: int, round_: int, last: dict[int, int]
     return f"{'no quorum' if failed else what}"
 
 
-def _marks(
-    story: Slice,
-    clock: _Clock,
-    place: dict[ClusterId, int],
-    keys: dict[tuple[int, int], int],
-    names: dict[ClusterId, str],
-) -> Iterable[Mark]:
+def _told(story: Slice, place: Mapping[ClusterId, int]) -> list[Proposed | Voted]:
+    """Return proposals and votes in order, as many as are drawn."""
     events: list[Proposed | Voted] = [*story.proposals, *story.votes]
-    conflicts = _conflicts(events)
-    for event in sorted(events, key=lambda e: e.seq):
-        if event.cluster not in place:
-            continue
+    return sorted((e for e in events if e.cluster in place), key=lambda e: e.seq)[:MESSAGES_MAX]
+
+
+def _marks(
+    story: Slice, clock: _Clock, place: Mapping[ClusterId, int], keys: Mapping[tuple[int, int], int], names: Names
+) -> Iterable[Mark]:
+    told = _told(story, place)
+    conflicts = _conflicts(told)
+    for event in told:
         kind = event.vote if isinstance(event, Voted) else "propose"
         text = f"{names.get(event.cluster, event.cluster)} {_said(event)}"
-        yield Mark(
-            place[event.cluster],
-            clock.of(event),
-            kind,
-            keys[event.height, event.round],
-            text,
-            _slot(event) in conflicts,
-        )
+        band = keys[event.height, event.round]
+        yield Mark(place[event.cluster], clock.of(event), kind, band, text, _slot(event) in conflicts)
 
 
 def _slot(event: Proposed | Voted) -> tuple[str, ClusterId, int, int]:
@@ -294,27 +289,29 @@ def _said(event: Proposed | Voted) -> str:
 
 
 def _curve(
-    decision: DecisionRow, story: Slice, clock: _Clock, keys: dict[tuple[int, int], int], kind: str
+    decision: DecisionRow, story: Slice, place: Mapping[ClusterId, int], keys: Mapping[tuple[int, int], int], kind: str
 ) -> tuple[Point, ...]:
     """Return the summed weight of one kind of vote in each round of the deciding height, one step a new voter."""
     found, counted = [], set[tuple[ClusterId, int]]()
     sums: dict[int, tuple[float, int]] = {}
-    for event in sorted(story.votes, key=lambda e: e.seq):
+    for index, event in enumerate(_told(story, place)):
         slot = (event.cluster, event.round)
-        if event.height != decision.height or event.vote != kind or slot in counted or event.power == 0:
+        if not isinstance(event, Voted) or event.height != decision.height or event.vote != kind:
+            continue
+        if slot in counted or event.power == 0:
             continue
         counted.add(slot)
         weight, heads = sums.get(event.round, (0.0, 0))
         sums[event.round] = (round(weight + event.power / MILLI, 3), heads + 1)
-        found.append(Point(clock.of(event), sums[event.round][0], keys[event.height, event.round], heads + 1))
+        found.append(Point(index, sums[event.round][0], keys[event.height, event.round], heads + 1))
     return tuple(found)
 
 
-def _crossing(decision: DecisionRow, curve: Sequence[Point]) -> float | None:
+def _crossing(decision: DecisionRow, curve: Sequence[Point]) -> int | None:
     total = round(decision.weight_total * MILLI)
     for point in curve:
         if is_quorum(point.heads, decision.members, round(point.weight * MILLI), total):
-            return point.at
+            return point.mark
     return None
 
 
@@ -364,7 +361,7 @@ class Matrix:
     members: int
     total: float
     needed: float
-    caption: str = field(default="")
+    caption: str
 
 
 def matrix(decision: DecisionRow, report: RunReport, events: Sequence[TraceEvent]) -> Matrix:
@@ -394,7 +391,8 @@ def matrix(decision: DecisionRow, report: RunReport, events: Sequence[TraceEvent
             )
         )
     columns = _columns(decision, rounds, rows)
-    return Matrix(tuple(rows), columns, decision.members, decision.weight_total, decision.weight_needed)
+    caption = f"Votes at height {decision.height}: {quorum_words(decision)}"
+    return Matrix(tuple(rows), columns, decision.members, decision.weight_total, decision.weight_needed, caption)
 
 
 def _cells(
