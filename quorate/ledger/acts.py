@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
 from quorate.domain.canonical import canonical, canonical_value, digest
 from quorate.domain.clusters import NAME_PATTERN, Cluster
-from quorate.domain.errors import MessageMalformed
+from quorate.domain.errors import MessageMalformed, MisuseError
 from quorate.domain.jobs import WALLTIME_S_MAX, Job
 from quorate.domain.values import ClusterId, Digest, JobId, Value
 
@@ -166,7 +166,11 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][:4])
         raise MessageMalformed(f"payload is no list of acts: {where} {first['msg']}") from error
-    if encode_acts(acts) != payload:
+    try:
+        exact = encode_acts(acts) == payload
+    except MisuseError as error:  # an integer that no JSON reader keeps exact
+        raise MessageMalformed(f"payload is no list of acts: {error}") from error
+    if not exact:
         raise MessageMalformed("payload is not in canonical form")
     return acts
 

@@ -10,8 +10,9 @@ from quorate.domain.deciding import Block, Certificate, Committee, Item
 from quorate.domain.errors import MessageMalformed
 from quorate.domain.values import Digest, Height
 from quorate.ledger import acts as a
-from quorate.ledger.execute import OVERDUE_END_S, Executed, execute
+from quorate.ledger.execute import Executed, execute
 from quorate.ledger.genesis import Genesis
+from quorate.ledger.height import OVERDUE_END_S
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Call, LedgerState, founded
 
@@ -108,7 +109,7 @@ class LedgerApplication:
             sealed = {seat for seat, act in acts if isinstance(act, answering) and act.job == call.job.id}
             return set(self.state.active()) <= sealed | set(call.seals) or now_s >= call.closes_at_s
         shown = {seat for seat, act in acts if isinstance(act, a.Reveal) and act.job == call.job.id}
-        if set(call.seals) <= shown | set(call.answers):
+        if set(call.seals) <= shown | set(call.answers) | call.broken:
             return True
         return now_s >= call.closed_at_s + self.state.parameters.reveal_window_s
 

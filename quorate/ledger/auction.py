@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quorate.domain.bidding import Abstention, AbstentionCode, Bid, BidOutcome
-from quorate.domain.values import MILLI, ClusterId
+from quorate.domain.values import ClusterId
 from quorate.ledger.records import AnswerRecord, Outcome
 from quorate.ledger.state import Call
 from quorate.market.check import findings
@@ -26,7 +26,9 @@ class Judged:
 def _unanswered(call: Call, seat: int) -> Abstention:
     """Say why a seat has no answer, so that nothing is ever blank."""
     cluster = call.snapshots[seat].cluster.id
-    if seat in call.seals:
+    if seat in call.broken:
+        code, detail = AbstentionCode.NOT_REVEALED, "showed an answer that its seal does not open"
+    elif seat in call.seals:
         code, detail = AbstentionCode.NOT_REVEALED, "sealed an answer and never showed it"
     else:
         code, detail = AbstentionCode.NO_ANSWER, "no sealed answer before the call closed"
@@ -79,10 +81,15 @@ def outcome_without_winner(call: Call, judged: Judged) -> Outcome:
     """Say whether the job waits or is refused when no valid bid fits now.
 
     It waits if some cluster that could ever run it is busy now, or was outrun by another job of the same height.
+    Only clusters whose bid would have counted are looked at: nobody waits for a jailed one.
     """
     if judged.ranking:
         return "waiting"
-    reasons = [ineligible(call.job, facts) for facts in call.snapshots]
+    reasons = [
+        ineligible(call.job, record.snapshot)
+        for seat, record in enumerate(judged.answers)
+        if record.reputation > 0 and seat not in call.excluded
+    ]
     busy = any(reason is not None and reason[0] == AbstentionCode.BUSY_NOW for reason in reasons)
     eligible = any(reason is None for reason in reasons)
     return "waiting" if busy and not eligible else "unallocated"
@@ -99,8 +106,3 @@ def reasons(call: Call, judged: Judged) -> tuple[str, ...]:
             why = "; ".join(record.void) or "bid stood, but its nodes were taken by another job"
         sentences.append(f"{record.cluster}: {why}")
     return tuple(sentences)
-
-
-def reputations(standings: tuple[tuple[int, bool], ...]) -> tuple[int, ...]:
-    """Return the reputation each seat ranks with: its own, 0 if it has no power."""
-    return tuple(min(MILLI, value) if active else 0 for value, active in standings)

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from quorate.consensus.quorum import is_quorum
 from quorate.domain.canonical import canonical_value, digest
-from quorate.domain.clusters import MEMBERS_MAX
+from quorate.domain.deciding import SEATS_MAX
+from quorate.domain.values import Digest
 from quorate.ledger.acts import Join, Leave, Motion, Release, Rotate
-from quorate.ledger.state import LedgerState, MemberState, with_standing
+from quorate.ledger.state import LedgerState, MemberState
 from quorate.reputation.standing import JOINER, Standing, released
 
-MOTIONS_MAX = 64
-"""Motions half endorsed at once; the oldest wait until others pass or are dropped by a restart of the vote."""
+MOTIONS_PER_SEAT = 16
+"""Pending motions that one seat may stand behind; a further one withdraws its oldest, so that nobody can fill the list."""
 
 
 def endorse(state: LedgerState, before: LedgerState, seat: int, motion: Motion) -> tuple[LedgerState, str | None]:
@@ -25,13 +26,21 @@ def endorse(state: LedgerState, before: LedgerState, seat: int, motion: Motion) 
     if not before.power(before.members[seat]):
         return state, "a seat without power cannot endorse"
     name = digest(canonical_value(motion))
-    if name not in state.endorsed and len(state.endorsed) >= MOTIONS_MAX:
-        return state, f"{MOTIONS_MAX} motions are pending"
+    state = _withdrawn(state, seat, name)
     seats = state.endorsed.get(name, frozenset()) | {seat}
     if not _passes(before, seats):
         return replace(state, endorsed={**state.endorsed, name: seats}), None
     kept = {key: value for key, value in state.endorsed.items() if key != name}
     return _done(replace(state, endorsed=kept), motion), None
+
+
+def _withdrawn(state: LedgerState, seat: int, name: Digest) -> LedgerState:
+    """Return the state without the seat's oldest consent, if it stands behind too many other motions."""
+    mine = [other for other, seats in state.endorsed.items() if seat in seats and other != name]
+    if len(mine) < MOTIONS_PER_SEAT:
+        return state
+    left = {**state.endorsed, mine[0]: state.endorsed[mine[0]] - {seat}}
+    return replace(state, endorsed={other: seats for other, seats in left.items() if seats})
 
 
 def _passes(before: LedgerState, seats: frozenset[int]) -> bool:
@@ -45,8 +54,10 @@ def _refusal(state: LedgerState, motion: Motion) -> str | None:
     if isinstance(motion, Join):
         if any(m.public_key == motion.public_key or m.cluster.id == motion.cluster.id for m in state.members):
             return f"{motion.cluster.id} or its key is a member already"
-        if len(state.members) >= MEMBERS_MAX:
-            return f"{MEMBERS_MAX} seats are taken"
+        if len(state.members) >= SEATS_MAX:
+            return f"{SEATS_MAX} seats are taken"
+        if motion.background > motion.cluster.nodes:
+            return f"{motion.cluster.id} declares {motion.background} busy of {motion.cluster.nodes} nodes"
         return None
     seat = state.seat_of(motion.cluster)
     if seat is None or state.members[seat].left:
@@ -64,7 +75,7 @@ def _done(state: LedgerState, motion: Motion) -> LedgerState:
     seat = state.seat_of(motion.cluster)
     assert seat is not None
     if isinstance(motion, Release):
-        return with_standing(state, seat, released(state.members[seat].standing, state.height))
+        return _released(state, seat)
     members = list(state.members)
     if isinstance(motion, Leave):
         members[seat] = replace(members[seat], left=True)
@@ -73,11 +84,25 @@ def _done(state: LedgerState, motion: Motion) -> LedgerState:
     return replace(state, members=tuple(members))
 
 
+def _watches_until(state: LedgerState) -> int:
+    """Return the first height with power for a member that begins after the height in progress."""
+    return state.height + 1 + state.parameters.probation_heights
+
+
+def _released(state: LedgerState, seat: int) -> LedgerState:
+    """Begin anew; evidence of what was signed up to now is spent, or nobody would ever stay released."""
+    members = list(state.members)
+    judged = (state.height, max(members[seat].judged[1], state.sequences[seat]))
+    fresh = released(members[seat].standing, _watches_until(state))
+    members[seat] = replace(members[seat], standing=fresh, judged=judged)
+    return replace(state, members=tuple(members))
+
+
 def _joined(state: LedgerState, motion: Join) -> LedgerState:
     standing = Standing(
         cluster=motion.cluster.id,
         reputation=JOINER,
-        probation_until=state.height + state.parameters.probation_heights,
+        probation_until=_watches_until(state),
     )
     member = MemberState(motion.cluster, motion.public_key, motion.background, standing)
     return replace(state, members=(*state.members, member), sequences=(*state.sequences, 0))

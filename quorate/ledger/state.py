@@ -25,6 +25,8 @@ class MemberState:
     background: int
     standing: Standing
     left: bool = False
+    judged: tuple[int, int] = (0, 0)
+    """Statements up to this height, and items up to this number, were judged before its last release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Call:
     """Seats whose scheduler refused or dropped this job before."""
     seals: Mapping[int, Digest] = field(default_factory=dict)
     answers: Mapping[int, BidOutcome] = field(default_factory=dict)
+    broken: frozenset[int] = frozenset()
+    """Seats that showed an answer which their seal does not open: punished at once, out of this call."""
     closed: int | None = None
     """Height at which it closed."""
     closed_at_s: int = 0
@@ -151,14 +155,15 @@ class LedgerState:
         """Return the digest of what this state says, so that two peers can compare in one word."""
         standings: list[Plain] = [
             [m.cluster.id, m.public_key, m.background, m.standing.reputation, m.standing.jailed,
-             m.standing.probation_until, m.left]
+             m.standing.probation_until, m.left, list(m.judged)]
             for m in self.members
         ]  # fmt: skip
         running: list[Plain] = [[job, a.seat, list(a.nodes), a.started_at_s] for job, a in sorted(self.running.items())]
         calls: list[Plain] = [[job, c.opened, len(c.seals), len(c.answers)] for job, c in sorted(self.calls.items())]
         waits: list[Plain] = [*sorted(self.waiting)]
         over: list[Plain] = [*sorted(self.ended)]
-        rest: list[Plain] = [waits, over, list(self.sequences), list(self.answered)]
+        motions: list[Plain] = [[name, *sorted(seats)] for name, seats in sorted(self.endorsed.items())]
+        rest: list[Plain] = [waits, over, motions, list(self.sequences), list(self.answered)]
         return digest(canonical([standings, running, calls, rest]))
 
 

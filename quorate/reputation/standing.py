@@ -88,6 +88,6 @@ def jailed(standing: Standing) -> Standing:
     return standing.model_copy(update={"jailed": True})
 
 
-def released(standing: Standing, height: int) -> Standing:
-    """A quorum released it at `height`: it starts over as a joiner does."""
-    return Standing(cluster=standing.cluster, reputation=JOINER, probation_until=height + PROBATION_HEIGHTS)
+def released(standing: Standing, probation_until: int) -> Standing:
+    """A quorum released it: it starts over as a joiner does, without power before height `probation_until`."""
+    return Standing(cluster=standing.cluster, reputation=JOINER, probation_until=probation_until)

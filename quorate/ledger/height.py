@@ -1,0 +1,271 @@
+"""One height in progress: what time and evidence do to calls, jobs and standings.
+
+A working copy of the state with the records that it leaves. Acts come on top of it (`quorate.ledger.execute`).
+docs/protocol.md, sections Market and Reputation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from quorate.domain.bidding import Bid
+from quorate.domain.clusters import NodesByGroup
+from quorate.domain.jobs import Job
+from quorate.domain.values import JobId
+from quorate.ledger.auction import Judged, judge, outcome_without_winner, reasons
+from quorate.ledger.records import Credit, DecisionRecord, EndRecord, Finding, HeightRecord, Outcome
+from quorate.ledger.state import Allocation, Call, Ended, LedgerState, MemberState, with_standing
+from quorate.market.facts import place, suitable
+from quorate.reputation import standing
+from quorate.reputation.standing import Standing
+
+CALLS_MAX = 256
+"""Calls open at once: one height decides at most this many."""
+
+OVERDUE_END_S = 3_600
+"""A job not reported ended this long after its walltime is taken as ended without success."""
+
+
+class Working:
+    """A working copy of the state while one height is executed, with the records it leaves."""
+
+    def __init__(self, state: LedgerState, at_s: int, signers: Sequence[int], required: Sequence[int]) -> None:
+        self.before = state
+        self.at_s = at_s
+        self.signers = frozenset(signers)
+        self.required = tuple(required)
+        self.state = replace(state, answered=())
+        self.opened: list[JobId] = []
+        self.closed: list[JobId] = []
+        self.decisions: list[DecisionRecord] = []
+        self.started: list[JobId] = []
+        self.ends: list[EndRecord] = []
+        self.findings: list[Finding] = []
+        self.credits: list[Credit] = []
+        self.ignored: list[str] = []
+
+    # -- standings ---------------------------------------------------------------------------------------
+
+    def move(
+        self, seat: int, change: Callable[[Standing], Standing], what: str, job: JobId | None, class_: str = ""
+    ) -> None:
+        """Change one standing and leave a record with the cause."""
+        old = self.state.members[seat].standing
+        new = change(old)
+        self.state = with_standing(self.state, seat, new)
+        cluster = self.state.members[seat].cluster.id
+        if class_:
+            kind: Literal["A", "B", "absence"] = "A" if class_ == "A" else "B" if class_ == "B" else "absence"
+            self.findings.append(
+                Finding(cluster=cluster, class_=kind, job=job, what=what, before=old.reputation, after=new.reputation)
+            )
+        elif new != old:
+            self.credits.append(
+                Credit(cluster=cluster, job=job, what=what, before=old.reputation, after=new.reputation)
+            )
+
+    def credit_presence(self) -> None:
+        """Credit seats whose answer and vote of the last height were there and unrefuted."""
+        for seat in self.before.answered:
+            if seat in self.signers:
+                self.move(seat, standing.present, "answer and vote present, nothing refuted", None)
+
+    # -- calls -------------------------------------------------------------------------------------------
+
+    def open(self, job: Job, excluded: frozenset[int] = frozenset()) -> None:
+        """Open a call: everybody's facts of this moment are what bids are judged against."""
+        call = Call(
+            job=job,
+            opened=self.state.height,
+            opened_at_s=self.at_s,
+            closes_at_s=self.at_s + self.state.parameters.bid_window_s,
+            draw=self.before.parent,
+            snapshots=tuple(self.state.snapshot(seat, self.at_s) for seat in range(len(self.state.members))),
+            excluded=excluded,
+        )
+        self.state = replace(
+            self.state,
+            calls={**self.state.calls, job.id: call},
+            waiting={k: v for k, v in self.state.waiting.items() if k != job.id},
+        )
+        self.opened.append(job.id)
+
+    def set_call(self, job: JobId, call: Call | None) -> None:
+        """Replace a job's call; None removes it."""
+        calls = {k: v for k, v in self.state.calls.items() if k != job}
+        if call is not None:
+            calls[job] = call
+        self.state = replace(self.state, calls=calls)
+
+    def reopen_waiting(self) -> None:
+        """Call waiting jobs again once some cluster could take them now, or none ever will: that ends the wait."""
+        if not self.state.waiting:
+            return
+        able = [seat for seat, member in enumerate(self.state.members) if self._may_win(member)]
+        facts = {seat: self.state.snapshot(seat, self.at_s) for seat in able}
+        for job, excluded in list(self.state.waiting.values()):
+            mine = [facts[seat] for seat in able if seat not in excluded]
+            fits = any(place(job, snapshot) for snapshot in mine)
+            hopeless = not any(suitable(job, snapshot) >= job.nodes for snapshot in mine)
+            if (fits or hopeless) and len(self.state.calls) < CALLS_MAX:
+                self.open(job, excluded)
+
+    def _may_win(self, member: MemberState) -> bool:
+        """Say whether a member's bid would count at the next height; waiting for any other would never end."""
+        active = not member.left and member.standing.power(self.state.height + 1) > 0
+        return active and member.standing.reputation > 0
+
+    def close_due(self) -> None:
+        """Close calls whose time is up or that every active member has answered."""
+        active = set(self.before.active())
+        for job, call in list(self.state.calls.items()):
+            full = active <= set(call.seals)
+            if call.closed is None and call.opened < self.state.height and (full or self.at_s >= call.closes_at_s):
+                self.set_call(job, replace(call, closed=self.state.height, closed_at_s=self.at_s))
+                self.closed.append(job)
+
+    def _decidable(self, call: Call) -> bool:
+        if call.closed is None or call.closed >= self.state.height:
+            return False
+        if set(call.seals) <= set(call.answers) | call.broken:
+            return True
+        late_over = self.state.height > call.closed + 1
+        return late_over and self.at_s >= call.closed_at_s + self.state.parameters.reveal_window_s
+
+    def decide_due(self) -> None:
+        """Decide every call whose answers are complete or overdue, oldest first, then by job id."""
+        for job, call in sorted(self.state.calls.items(), key=lambda pair: (pair[1].opened, pair[0])):
+            if self._decidable(call):
+                self._decide(call)
+                self.set_call(job, None)
+
+    def _decide(self, call: Call) -> None:
+        active = set(self.before.active())
+        ranks_with = tuple(m.standing.reputation if seat in active else 0 for seat, m in enumerate(self.before.members))
+        # A seat admitted after the opening has no snapshot in the call and takes no part in it.
+        judged = judge(call, ranks_with[: len(call.snapshots)], self.state.parameters.interval_bp)
+        winner = self._winner(call, judged)
+        outcome: Outcome = "allocated" if winner else outcome_without_winner(call, judged)
+        if winner:
+            self._award(call, judged, *winner)
+        elif outcome == "waiting":
+            self.state = replace(self.state, waiting={**self.state.waiting, call.job.id: (call.job, call.excluded)})
+        self._punish(call, judged)
+        self.decisions.append(
+            DecisionRecord(
+                job=call.job,
+                opened=call.opened,
+                height=self.state.height,
+                at_s=self.at_s,
+                outcome=outcome,
+                winner=winner[0].cluster if winner else None,
+                nodes=winner[2] if winner else (),
+                answers=judged.answers,
+                ranking=tuple(bid.cluster for bid in judged.ranking),
+                reasons=() if winner else reasons(call, judged),
+            )
+        )
+
+    def _winner(self, call: Call, judged: Judged) -> tuple[Bid, int, NodesByGroup] | None:
+        """Return the best valid bid that still fits now: jobs of one height may want the same nodes."""
+        for bid in judged.ranking:
+            seat = self.state.seat_of(bid.cluster)
+            if seat is None or self.state.members[seat].left:
+                continue
+            nodes = place(call.job, self.state.snapshot(seat, self.at_s))
+            if nodes is not None:
+                return bid, seat, nodes
+        return None
+
+    def _award(self, call: Call, judged: Judged, bid: Bid, seat: int, nodes: NodesByGroup) -> None:
+        allocation = Allocation(
+            job=call.job,
+            seat=seat,
+            nodes=nodes,
+            height=self.state.height,
+            awarded_at_s=self.at_s,
+            forecast=bid.forecast,
+            contested=len(judged.ranking) >= 2,
+            excluded=call.excluded,
+        )
+        self.state = replace(self.state, running={**self.state.running, call.job.id: allocation})
+
+    def _punish(self, call: Call, judged: Judged) -> None:
+        active = self.before.active()
+        job = call.job.id
+        for seat in range(len(call.snapshots)):
+            if seat in call.broken:
+                continue
+            if seat in judged.contradicted:
+                what = "; ".join(judged.answers[seat].void)
+                self.move(seat, standing.contradicted, what, job, "B")
+            elif seat in call.seals and seat not in call.answers:
+                self.move(seat, standing.contradicted, "sealed an answer and never showed it", job, "B")
+            elif seat not in call.seals and seat in active:
+                self.move(seat, standing.absent, "no sealed answer before the call closed", job, "absence")
+            elif seat in call.answers:
+                self.state = replace(self.state, answered=tuple(sorted({*self.state.answered, seat})))
+        found = {f.cluster for f in self.findings}
+        kept = tuple(s for s in self.state.answered if self.state.members[s].cluster.id not in found)
+        self.state = replace(self.state, answered=kept)
+
+    # -- jobs --------------------------------------------------------------------------------------------
+
+    def free(self, job: JobId) -> Allocation:
+        """Give a job's nodes back."""
+        allocation = self.state.running[job]
+        self.state = replace(self.state, running={k: v for k, v in self.state.running.items() if k != job})
+        return allocation
+
+    def end(self, job: JobId, run_s: int, succeeded: bool) -> None:
+        """End a running job; its submitter's receipt may follow."""
+        allocation = self.free(job)
+        ended = Ended(allocation, run_s, succeeded, self.at_s)
+        self.state = replace(self.state, ended={**self.state.ended, job: ended})
+        self.ends.append(
+            EndRecord(
+                job=job,
+                cluster=self.state.members[allocation.seat].cluster.id,
+                nodes=sum(allocation.nodes),
+                run_s=run_s,
+                succeeded=succeeded,
+                at_s=self.at_s,
+            )
+        )
+
+    def overdue(self) -> None:
+        """Treat awards never started and jobs never ended, and forget receipts that came too late to count."""
+        window = self.state.parameters
+        for job, allocation in list(self.state.running.items()):
+            if allocation.started_at_s is None:
+                if self.at_s >= allocation.awarded_at_s + window.start_window_s:
+                    self.move(allocation.seat, standing.contradicted, "took the job and never started it", job, "B")
+                    self.free(job)
+                    self._wait_without(allocation)
+            elif self.at_s >= allocation.started_at_s + allocation.job.walltime_s + OVERDUE_END_S:
+                self.move(allocation.seat, standing.absent, "never reported the job's end", job, "absence")
+                self.end(job, allocation.job.walltime_s, succeeded=False)
+        kept = {k: e for k, e in self.state.ended.items() if self.at_s < e.ended_at_s + window.receipt_window_s}
+        self.state = replace(self.state, ended=kept)
+
+    def _wait_without(self, allocation: Allocation) -> None:
+        excluded = allocation.excluded | {allocation.seat}
+        waiting = {**self.state.waiting, allocation.job.id: (allocation.job, excluded)}
+        self.state = replace(self.state, waiting=waiting)
+
+    # -- the end -----------------------------------------------------------------------------------------
+
+    def record(self) -> HeightRecord:
+        """Return the story of this height."""
+        return HeightRecord(
+            height=self.before.height,
+            at_s=self.at_s,
+            opened=tuple(self.opened),
+            closed=tuple(self.closed),
+            decisions=tuple(self.decisions),
+            started=tuple(self.started),
+            ended=tuple(self.ends),
+            findings=tuple(self.findings),
+            credits=tuple(self.credits),
+            ignored=tuple(self.ignored),
+        )
