@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from quorate.domain.bidding import Abstention, Bid, Claim
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
-from quorate.domain.values import BASIS_POINTS, ClusterId, JobId, Value
+from quorate.domain.values import BASIS_POINTS, JobId, Value
 from quorate.ledger import participant as p
+from quorate.ledger.acts import Act
 from quorate.ledger.application import LedgerApplication
 from quorate.market.rule import RULE_AUTHOR, rule_forecast
 
@@ -134,9 +135,11 @@ class Deceiver:
         """Put acts on the ledger."""
         return self._honest.put(acts, now_ms)
 
+    def unsettled(self) -> list[Act]:
+        """Return this member's acts that no block has included yet."""
+        return self._honest.unsettled()
+
 
 def unknown_driver(name: str) -> str:
     """Return the sentence for a driver that does not exist."""
     return f"there is no fault driver {name!r}; drivers: {', '.join(DRIVERS)}"
-
-

@@ -5,7 +5,7 @@ runs give equal bytes. What a member persists is handed to the graph's state, wh
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Protocol
@@ -16,8 +16,9 @@ from quorate.domain.deciding import Entry, Kind, Vote
 from quorate.domain.errors import MisuseError
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Proposed, Voted
-from quorate.domain.values import ClusterId, JobId, Value
+from quorate.domain.values import ClusterId, Digest, JobId, Value
 from quorate.ledger import participant as p
+from quorate.ledger.acts import Act
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.records import HeightRecord
 from quorate.ports import TraceSink
@@ -73,6 +74,10 @@ class Conduct(Protocol):
         """Put acts on the ledger."""
         ...
 
+    def unsettled(self) -> list[Act]:
+        """Return this member's acts that no block has included yet."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -96,6 +101,9 @@ class Outbox:
     won: list[tuple[int, p.Won]] = field(default_factory=list)
     records: list[HeightRecord] = field(default_factory=list)
     said: dict[int, list[bytes]] = field(default_factory=dict)
+    """What each member persisted for the height being decided."""
+    kept: dict[int, p.Keep] = field(default_factory=dict)
+    """Each member's last sealed answer."""
 
 
 class Assembly:
@@ -165,6 +173,8 @@ class Assembly:
                 self._decided(entry, application)
             case e.Observed(vote=vote):
                 self._observed(vote)
+            case p.Keep():
+                self.outbox.kept[seat] = effect
             case p.Won():
                 self.outbox.won.append((seat, effect))
             case _:
@@ -275,7 +285,7 @@ class Assembly:
                     height=vote.height,
                     round=vote.round,
                     cluster=self.name(vote.seat),
-                    value=vote.value or "",
+                    value=vote.value or Digest(""),
                     jobs=tuple(self.application.state.calls),
                 )
             )
@@ -305,8 +315,3 @@ def _grounds(vote: Vote) -> str:
     if vote.kind is Kind.FINALIZE:
         return "saw a quorum of approvals"
     return "invalid" if vote.reason else "timeout"
-
-
-def said(outbox: Outbox, names: Mapping[int, ClusterId]) -> dict[ClusterId, list[bytes]]:
-    """Return what members persisted, by cluster."""
-    return {names[seat]: list(records) for seat, records in outbox.said.items()}

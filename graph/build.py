@@ -24,6 +24,7 @@ STORED = (
     ("quorate.domain.bidding", "Forecast"),
     ("quorate.domain.bidding", "Claim"),
     ("quorate.domain.bidding", "Effort"),
+    ("quorate.ledger.participant", "Keep"),
 )
 """The values that checkpoints hold; the serializer restores no other type."""
 
@@ -33,9 +34,7 @@ def serializer() -> JsonPlusSerializer:
     return JsonPlusSerializer(allowed_msgpack_modules=STORED)
 
 
-def build(
-    nodes: Nodes, clusters: Sequence[ClusterId], checkpointer: BaseCheckpointSaver[str] | None = None
-) -> Graph:
+def build(nodes: Nodes, clusters: Sequence[ClusterId], checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     """Return the compiled graph for these clusters.
 
     call -> propose -> vote_* -> tally -> commit, round again while a height fails, once more for each height that

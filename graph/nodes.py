@@ -1,8 +1,9 @@
 """The graph's nodes: each carries messages or asks a bidder, and returns only what it adds to the state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from graph.assembly import Assembly
 from graph.committing import Committer
@@ -14,7 +15,13 @@ from quorate.ledger.state import Call
 from quorate.market.eligibility import abstention
 from quorate.ports import Bidder, TraceSink
 
-Node = Callable[[AllocationState], Awaitable[AllocationState]]
+
+class Node(Protocol):
+    """One graph node."""
+
+    def __call__(self, state: AllocationState) -> Awaitable[AllocationState]:
+        """Return what it adds to the state."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Nodes:
     def vote(self, cluster: ClusterId) -> Node:
         """Return the node in which one member judges the proposal for itself and signs its vote."""
 
-        async def node(_state: AllocationState) -> AllocationState:
+        async def node(state: AllocationState) -> AllocationState:
             seat = self.assembly.application.state.seat_of(cluster)
             assert seat is not None
             self.assembly.deliver(proposals=True, to=seat)
@@ -171,10 +178,11 @@ class Nodes:
         return {self.assembly.name(seat): list(self.assembly.outbox.said.get(seat, ()))}
 
     def _added(self, more: AllocationState | None = None) -> AllocationState:
-        added: dict[ClusterId, list[bytes]] = {}
-        for seat in range(len(self.assembly.members)):
-            added.update(self._said(seat))
-        return AllocationState(**{**(more or {}), "said": added, "now_ms": self.assembly.now_ms})  # type: ignore[typeddict-item]
+        added = more or AllocationState()
+        added["said"] = {k: v for seat in range(len(self.assembly.members)) for k, v in self._said(seat).items()}
+        added["kept"] = {self.assembly.name(seat): keep for seat, keep in self.assembly.outbox.kept.items()}
+        added["now_ms"] = self.assembly.now_ms
+        return added
 
 
 def bid_node(cluster: ClusterId) -> str:

@@ -14,6 +14,7 @@ from quorate.domain.jobs import Job
 from quorate.domain.trace import FaultActs
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.acts import Receipt
+from quorate.ledger.verify import Verified
 from quorate.ports import Backend, JobEnd, TraceSink
 
 RECURSION_MAX = 200
@@ -46,6 +47,17 @@ class Acting:
     says: str
 
 
+def decided(job: JobId, heights: Sequence[Verified]) -> list[str]:
+    """Return the outcomes of a job's calls so far, `waiting` among them, in order."""
+    records = [height.application.record for height in heights]
+    return [d.outcome for record in records if record for d in record.decisions if d.job.id == job]
+
+
+def thread_name(run: str, job: JobId, heights: Sequence[Verified]) -> str:
+    """Return the name of the thread of a job's current call: the same before and after a crash."""
+    return f"{run}:{job}:{len(decided(job, heights))}"
+
+
 class Run:
     """One workload on one assembly."""
 
@@ -59,6 +71,7 @@ class Run:
         submitters: Submitters,
         sink: TraceSink,
         acting: Callable[[JobId | None], Sequence[Acting]] = lambda _: (),
+        after_job: Callable[[], None] = lambda: None,
     ) -> None:
         """`name` is the run's id: threads are named after it. `acting` tells which drivers act at a job."""
         self.name = name
@@ -69,6 +82,7 @@ class Run:
         self.submitters = submitters
         self.sink = sink
         self.acting = acting
+        self.after_job = after_job
         self.outcomes: dict[JobId, str] = {}
 
     async def jobs(self, arrivals: Sequence[Arrival]) -> Mapping[JobId, str]:
@@ -91,9 +105,9 @@ class Run:
         self.pass_time(self.assembly.now_s + 1)
 
     async def _call(self, arrival: Arrival, number: int, of: int) -> None:
-        decided = self._decided(arrival.job.id)
-        if decided is not None:
-            self.outcomes[arrival.job.id] = decided
+        before = decided(arrival.job.id, self.committer.heights)
+        if before:
+            self.outcomes[arrival.job.id] = before[-1]
             return
         for act in self.acting(arrival.job.id):
             self.sink.emit(
@@ -105,27 +119,16 @@ class Run:
                     says=act.says,
                 )
             )
-        state = AllocationState(
-            job=arrival.job, signature=arrival.signature, number=number, of=of, answers={}, said={}
-        )
+        state = AllocationState(job=arrival.job, signature=arrival.signature, number=number, of=of, answers={}, said={})
         self.outcomes[arrival.job.id] = await self._thread(arrival.job.id, state)
 
     async def _thread(self, job: JobId, state: AllocationState) -> str:
-        call = self.assembly.application.state.calls.get(job)
-        name = f"{self.name}:{job}:{call.opened if call else 0}"
+        name = thread_name(self.name, job, self.committer.heights)
         config: RunnableConfig = {"configurable": {"thread_id": name}, "recursion_limit": RECURSION_MAX}
         known = (await self.graph.aget_state(config)).next if self.graph.checkpointer else ()
         done = await self.graph.ainvoke(None if known else state, config, durability="sync")
+        self.after_job()
         return str(done.get("outcome", "undecided"))
-
-    def _decided(self, job: JobId) -> str | None:
-        """Return the final outcome of a job that an earlier run of this ledger decided."""
-        for height in self.committer.heights:
-            record = height.application.record
-            for decision in record.decisions if record else ():
-                if decision.job.id == job and decision.outcome != "waiting":
-                    return decision.outcome
-        return None
 
     async def _reopened(self, arrivals: Sequence[Arrival]) -> None:
         """Carry on with calls that the ledger opened again because nodes came free."""

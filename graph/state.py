@@ -7,6 +7,7 @@ from quorate.domain.bidding import Answer
 from quorate.domain.errors import StateConflict
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId
+from quorate.ledger.participant import Keep
 
 
 def merge_once(old: Mapping[ClusterId, Answer], new: Mapping[ClusterId, Answer]) -> dict[ClusterId, Answer]:
@@ -32,6 +33,11 @@ def merge_said(
     return joined
 
 
+def merge_latest(old: Mapping[ClusterId, Keep], new: Mapping[ClusterId, Keep]) -> dict[ClusterId, Keep]:
+    """Join sealed answers by cluster."""
+    return {**old, **new}
+
+
 class AllocationState(TypedDict, total=False):
     """One job on its way from its call to its nodes."""
 
@@ -47,6 +53,8 @@ class AllocationState(TypedDict, total=False):
     """What each cluster answered."""
     said: Annotated[dict[ClusterId, list[bytes]], merge_said]
     """What each member persisted: its own signed messages and the certificates that moved it."""
+    kept: Annotated[dict[ClusterId, Keep], merge_latest]
+    """Each member's sealed answer with its salt, as its own conduct made it."""
     now_ms: int
     """The virtual clock."""
     outcome: str

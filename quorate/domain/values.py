@@ -25,4 +25,4 @@ MILLI = 1_000
 class Value(BaseModel):
     """A frozen, closed value: an unknown field is an error, and nothing is changed after construction."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True)

@@ -9,7 +9,8 @@ from typing import Protocol, Self
 
 from quorate.consensus import effects as e
 from quorate.consensus.evidence import Evidence
-from quorate.domain.bidding import Abstention, Bid
+from quorate.consensus.pool import Pool
+from quorate.domain.bidding import Abstention, Bid, BidOutcome
 from quorate.domain.canonical import canonical
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.errors import MisuseError
@@ -19,6 +20,7 @@ from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Call
+from quorate.ports import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,12 @@ class Called:
     snapshot: ClusterSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Value):
     """Make an answer and its salt durable before any later effect: a seal that cannot be opened costs trust."""
 
     job: JobId
     opened: int
-    answer: Bid | Abstention
+    answer: BidOutcome
     salt: str
 
 
@@ -62,8 +63,13 @@ class Machine(Protocol):
     """What a participant needs of a replica; fault drivers put their own in between."""
 
     @property
-    def application(self) -> LedgerApplication:
+    def application(self) -> Application:
         """The state before the height being decided."""
+        ...
+
+    @property
+    def pool(self) -> Pool:
+        """Items that no block has included yet."""
         ...
 
     def start(self, now_ms: int) -> list[e.Effect]:
@@ -87,6 +93,9 @@ class Machine(Protocol):
         ...
 
 
+UNSETTLED_MAX = 1_024
+"""More of one member's items than a pool keeps."""
+
 SaltSource = Callable[[JobId, int], str]
 """Gives 16 bytes of salt in hex for a job and the height at which its call opened."""
 
@@ -102,18 +111,36 @@ class Participant:
         self._kept: dict[tuple[JobId, int], Keep] = {}
         self._shown: set[tuple[JobId, int]] = set()
         self._asked: set[tuple[JobId, int]] = set()
+        self._sealed: set[tuple[JobId, int]] = set()
 
     @property
     def application(self) -> LedgerApplication:
-        """The state before the height being decided."""
-        return self.machine.application
+        """The state before the height being decided.
+
+        Raises:
+            MisuseError: the replica runs over something that is no ledger.
+        """
+        application = self.machine.application
+        if not isinstance(application, LedgerApplication):
+            raise MisuseError("a participant's replica runs over a ledger")
+        return application
 
     def restore(self, records: Iterable[bytes], kept: Iterable[Keep]) -> Self:
         """Take back what was persisted: the replica's records and the sealed answers."""
         self.machine.restore(records)
         for keep in kept:
             self._kept[keep.job, keep.opened] = keep
+        for act in self.unsettled():
+            if isinstance(act, a.Commit):
+                self._sealed.add((act.job, act.opened))
+            elif isinstance(act, a.Reveal):
+                self._sealed.add((act.job, act.opened))
+                self._shown.add((act.job, act.opened))
         return self
+
+    def unsettled(self) -> list[a.Act]:
+        """Return this member's acts that no block has included yet."""
+        return [act for item in self.machine.pool.run(self.me, self.application.sequences[self.me] + 1, UNSETTLED_MAX) for act in a.decode_acts(item.payload)]
 
     def start(self, now_ms: int) -> list[Effect]:
         """Begin, or begin again: send what is ours again, ask for open calls, show what is due."""
@@ -133,10 +160,13 @@ class Participant:
 
     def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[Effect]:
         """Seal this member's answer to a call (or show it, on a chain that does not seal)."""
-        if (job, opened) in self._kept:
+        if (job, opened) in self._sealed:
             return []
-        keep = Keep(job, opened, outcome, self._salts(job, opened))
+        keep = self._kept.get((job, opened)) or Keep(
+            job=job, opened=opened, answer=outcome, salt=self._salts(job, opened)
+        )
         self._kept[job, opened] = keep
+        self._sealed.add((job, opened))
         cluster = self.application.state.members[self.me].cluster.id
         act: Value = a.Commit(job=job, opened=opened, seal=a.seal(job, cluster, outcome, keep.salt))
         if not self.application.state.parameters.sealed:
@@ -174,17 +204,18 @@ class Participant:
             if isinstance(effect, e.Convict):
                 out.extend(self._report(effect.evidence, now_ms))
             elif isinstance(effect, e.Decided):
-                out.extend(self._after(now_ms))
+                out.extend(self._after(effect, now_ms))
         return out
 
     def _report(self, evidence: Evidence, now_ms: int) -> list[Effect]:
         text = canonical(evidence.plain()).decode()
         return self._put((a.Report(evidence=text),), now_ms)
 
-    def _after(self, now_ms: int) -> list[Effect]:
-        record = self.application.record
-        if record is None:
+    def _after(self, decided: e.Decided, now_ms: int) -> list[Effect]:
+        application = decided.application
+        if not isinstance(application, LedgerApplication) or application.record is None:
             raise MisuseError("a decided height left no record")
+        record = application.record
         out: list[Effect] = [Did(record)]
         for decision in record.decisions:
             self._kept.pop((decision.job.id, decision.opened), None)
