@@ -128,7 +128,11 @@ class Inner:
         """Take one timer."""
         if self.timers.get(name) == token:
             del self.timers[name]
-            self.liar.emit(self, self.replica.timer(name, self.liar.clock()))
+            self.liar.emit(self, self.replica.timer(name, self.clock()))
+
+    def clock(self) -> int:
+        """Return this copy's time; the second copy's is a second ahead, so that their blocks differ."""
+        return self.liar.clock() + (1_000 if self.name == "b" else 0)
 
 
 class Liar:
@@ -162,7 +166,7 @@ class Liar:
     def start(self) -> None:
         """Start every copy and every trick with a clock of its own."""
         for inner in self.inners:
-            self.emit(inner, inner.replica.start(self.clock()))
+            self.emit(inner, inner.replica.start(inner.clock()))
         for trick in self.tricks:
             if trick.period_ms:
                 self.network.at(self.network.now + self.rng.randrange(1, trick.period_ms), self._tick, trick, None)
@@ -189,7 +193,7 @@ class Liar:
         """Hand a message to the copies whose side the sender is on."""
         for place, inner in enumerate(self.inners):
             if len(self.inners) == 1 or self.sides[sender] == place:
-                self.emit(inner, inner.replica.receive(data, sender, self.clock()))
+                self.emit(inner, inner.replica.receive(data, sender, inner.clock()))
 
     def submit(self, payload: bytes, _: object = None) -> None:
         """Liars number their items themselves."""
@@ -387,6 +391,14 @@ class Unjustified(Trick):
         """Remember the rounds already tried."""
         super().__init__(liar)
         self._tried: set[tuple[int, int]] = set()
+        self._friend = self.rng.choice(liar.others())
+        self._hides = self.rng.random() < 0.7
+
+    def speak(self, target: int, data: bytes, delay: int) -> Words:
+        """Let one seat alone know that I finalized: it decides, and the others can be led astray."""
+        if self._hides and target != self._friend and self.mine(data, Kind.FINALIZE) is not None:
+            return []
+        return [(data, delay)]
 
     def tick(self) -> None:
         """Try the next rounds that are mine."""
@@ -401,7 +413,7 @@ class Unjustified(Trick):
 
     def _try(self, height: int, round_no: int) -> None:
         liar = self.liar
-        block = liar.new_block(self.rng.choice((-1, 0, 1)))
+        block = liar.new_block(self.rng.choice((-1, 1, 2)))
         parent = -1
         known = liar.lore.known_certificates(height)
         if self.rng.random() < 0.4:

@@ -46,6 +46,10 @@ def replica_settings(plan: Schedule, silent_through: int = 0) -> ReplicaSettings
     )
 
 
+MEMO_MAX = 200_000
+"""Messages remembered at once."""
+
+
 def lead_as(replica: object, leaders: list[int]) -> None:
     """Make a replica believe that the first rounds of its present height are led as a Twins case says."""
     replica._machine.table.rotation._leaders = list(leaders)
@@ -61,6 +65,8 @@ def shared_decoding() -> Iterator[None]:
         question = (chain, data, message_bytes_max)
         message = memo.get(question)
         if message is None:
+            if len(memo) > MEMO_MAX:
+                memo.clear()
             message = memo[question] = plain(chain, data, message_bytes_max)
         return message
 

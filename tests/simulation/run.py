@@ -138,7 +138,7 @@ def beyond(options: argparse.Namespace) -> int:
 
 def twins(options: argparse.Namespace) -> int:
     """Play enumerated or sampled Twins cases."""
-    from tests.simulation.twins import cases, play_case, sample
+    from tests.simulation.twins import cases, play_cases, sample
 
     source: Iterable[object] = (
         sample(options.n, options.rounds, options.sample, options.seed)
@@ -149,8 +149,9 @@ def twins(options: argparse.Namespace) -> int:
         source = islice(source, options.limit)
     began = told = time.monotonic()
     count = broken = 0
-    for case in source:
-        fault = play_case(options.n, case)
+    if options.case:
+        source = [json.loads(options.case)]
+    for case, fault in play_cases(options.n, source):
         count += 1
         if fault is not None:
             broken += 1
@@ -200,6 +201,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--limit", type=int, default=0, help="twins: stop after so many cases")
     top.add_argument("--skip", type=int, default=0, help="twins: begin at this case")
     top.add_argument("--stride", type=int, default=1, help="twins: take every so many-th case")
+    top.add_argument("--case", help="twins: play this one case, as a failure printed it")
     top.add_argument("--only", help="mutants: names, comma between")
     return top
 

@@ -38,6 +38,9 @@ TRICKS = (
 )
 """Names of the tricks in `adversaries.py`, in a fixed order: a seed draws from this tuple."""
 
+STRONG = ("twin", "echo", "unjustified", "unjustified", "selective", "two_proposals")
+"""Tricks that a seed draws more often than others: alone they come closest to breaking something."""
+
 Powers = tuple[int, ...]
 """Voting power of each seat in milli-units, 0 for a jailed one."""
 
@@ -236,7 +239,7 @@ def draw(
     honest = [seat for seat in range(n) if seat not in lying]
     weather = rng.random() < 0.75 if rough is None else rough
     heal_ms = rng.choice((1500, 4000, 8000, 15000)) if weather else 1
-    menu = TRICKS if tricks is None else tricks
+    menu = TRICKS + STRONG if tricks is None else tricks
     return Schedule(
         seed=seed,
         n=n,
@@ -278,4 +281,4 @@ def _draw_tables(rng: random.Random, n: int, lying: frozenset[int], beyond: bool
 def _hand(rng: random.Random, menu: tuple[str, ...]) -> tuple[str, ...]:
     """Draw one to three tricks; a seat that does too many things at once convicts itself before it does harm."""
     count = min(len(menu), rng.choice((1, 1, 2, 3)))
-    return tuple(sorted(rng.sample(menu, count)))
+    return tuple(sorted(set(rng.sample(menu, count))))

@@ -7,6 +7,7 @@ After the cut rounds everybody hears everybody, and the height must be decided, 
 
 import itertools
 import random
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from tests.simulation.core import (
     SetTimer,
     lead_as,
     replica_settings,
+    shared_decoding,
 )
 from tests.simulation.keys import HashKeys
 from tests.simulation.network import EPOCH_MS
@@ -121,6 +123,8 @@ class Stage:
             lead_as(replica, [leader for leader, _ in case])
         self.applications = [genesis] * (n + 1)
         self.now = 0
+        self._ends = [sum(ROUND_MS * 3**r // 2**r for r in range(k + 1)) for k in range(len(case))]
+        """When each cut ends: as long as its round takes to give up."""
         self._flight: deque[tuple[int, bytes, int]] = deque()
         self._timers: list[tuple[int, int, int, str]] = []
         self._armed: dict[tuple[int, str], int] = {}
@@ -130,7 +134,7 @@ class Stage:
         """Play to the end; return what broke."""
         try:
             for machine, replica in enumerate(self.replicas):
-                self._do(machine, replica.start(self.now + EPOCH_MS))
+                self._do(machine, replica.start(self._clock(machine)))
             while not self._done():
                 if not self._step():
                     return f"liveness: heights {[a.height for a in self.applications]} at {self.now} ms"
@@ -144,16 +148,20 @@ class Stage:
     def _step(self) -> bool:
         if self._flight:
             machine, data, sender = self._flight.popleft()
-            self._do(machine, self.replicas[machine].receive(data, sender, self.now + EPOCH_MS))
+            self._do(machine, self.replicas[machine].receive(data, sender, self._clock(machine)))
             return True
         while self._timers:
             when, order, machine, name = heappop(self._timers)
             if self._armed.get((machine, name)) == order:
                 del self._armed[machine, name]
                 self.now = when
-                self._do(machine, self.replicas[machine].timer(name, when + EPOCH_MS))
+                self._do(machine, self.replicas[machine].timer(name, self._clock(machine)))
                 return when < PATIENCE_MS
         return False
+
+    def _clock(self, machine: int) -> int:
+        """Return a machine's time; the second copy's is a second ahead, so that the copies' blocks differ."""
+        return self.now + EPOCH_MS + (1_000 if machine == self.n else 0)
 
     def _do(self, machine: int, effects: Sequence[object]) -> None:
         for effect in effects:
@@ -179,8 +187,7 @@ class Stage:
     def _carry(self, source: int, targets: Iterable[int], data: bytes) -> None:
         if 0 < source < self.n:
             self.checkers.sent(source, data)
-        replica = self.replicas[source]
-        place = replica.round if replica.height == 1 else len(self.case)
+        place = bisect_right(self._ends, self.now)
         mask = self.case[place][1] if place < len(self.case) else None
         for target in targets:
             if self.seats[target] == self.seats[source]:
@@ -189,9 +196,14 @@ class Stage:
                 self._flight.append((target, data, self.seats[source]))
 
 
-def play_case(n: int, case: Sequence[Cut]) -> str | None:
-    """Play one case; return what broke, None if every law held."""
-    return Stage(n, case).play()
+def play_cases(n: int, source: Iterable[Sequence[Cut]]) -> Iterator[tuple[Sequence[Cut], str | None]]:
+    """Play cases; yield each with what broke, None if every law held.
+
+    Keys are the same in every case, so equal bytes come again and again: they are decoded once.
+    """
+    with shared_decoding():
+        for case in source:
+            yield case, Stage(n, case).play()
 
 
 def twin_plan(n: int) -> Schedule:
