@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from quorate.domain.trace import Checked, FaultActs, Opined, Prompted, Replied, RunStarted, TraceEvent
-from quorate.domain.values import ClusterId, JobId
+from quorate.domain.values import MILLI, ClusterId, JobId
 from quorate.ledger.report import ChangeRow, DecisionRow, FederationRow, FindingRow, RunReport
 from ui.terminal_live import FRAMES_PER_S, Board
 from ui.terminal_llm import Exchange, exchange_lines
@@ -22,11 +22,13 @@ from ui.terminal_tables import bid_lines, job_words, network_lines, occupancy_li
 from ui.terminal_text import (
     AGAINST,
     AGREE,
+    MIDDLE,
     MUTED,
     PROVEN,
     Screen,
     Style,
     cell,
+    cut,
     heading,
     labelled,
     sayer,
@@ -40,15 +42,23 @@ from ui.words import (
     names_of,
     plural,
     provider_words,
-    seconds,
     short_names,
     timing,
 )
 
-__all__ = ["Outputs", "TerminalFace", "decision_lines"]
+__all__ = ["Outputs", "TerminalFace", "decision_lines", "quorum_rule"]
 
 DIGEST_CHARS = 12
 """As much of a digest as a person compares by eye."""
+
+
+def quorum_rule(weights: Mapping[ClusterId, float]) -> str:
+    """Return the rule of a decision, with what it needs at these voting powers."""
+    powers = [round(power * MILLI) for power in weights.values() if power > 0]
+    members, total = len(powers), sum(powers)
+    heads = f"two thirds of members ({-(-2 * members // 3)} of {members})"
+    weight = f"two thirds of weight ({fmt_weight(-(-2 * total // 3) / MILLI)} of {fmt_weight(total / MILLI)})"
+    return f"a decision needs {heads} and {weight}; weight is reputation, between 0.500 and 1.000"
 
 
 def decision_lines(
@@ -56,10 +66,11 @@ def decision_lines(
 ) -> list[Text]:
     """Return one job's decision; without `findings` nothing is said about honesty."""
     title, asks = job_words(row.job)
-    lines = [heading(screen, "🎯", f"Job {row.number}/{of}  {title}", asks)]
+    lines = _job_heading(f"Job {row.number}/{of}: {title}", asks, screen)
     if row.bids:
         lines += [_part(screen, "📋", "Bids"), *bid_lines(row, names, screen)]
-    lines += [_part(screen, "🤝", "Votes", _proposal_words(row)), *vote_lines(row, names, screen)]
+    lines += [_part(screen, "📣", "Proposal", _proposal_words(row, names, screen)), _part(screen, "🤝", "Votes")]
+    lines += vote_lines(row, names, screen)
     lines += [_outcome(row, screen), *_answer_lines(row, names, findings, screen)]
     if row.occupancy is not None:
         title = f"Occupancy of {row.cluster} after this award"
@@ -69,16 +80,26 @@ def decision_lines(
 
 def _part(screen: Screen, emoji: str, title: str, words: str = "") -> Text:
     line = Text(screen.sign(emoji)).append(title, "bold")
-    return line.append(f"  {words}") if words else line
+    return cut(line.append(f"  {words}") if words else line, screen.width)
 
 
-def _proposal_words(row: DecisionRow) -> str:
+def _job_heading(title: str, asks: Sequence[str], screen: Screen) -> list[Text]:
+    """Return the heading, what the job asks for below it where both do not fit."""
+    line = heading(screen, "🎯", title, asks)
+    if not line.plain.endswith("…"):
+        return [line]
+    return [heading(screen, "🎯", title), cut(Text("  ").append_text(cell("  ·  ".join(asks))), screen.width)]
+
+
+def _proposal_words(row: DecisionRow, names: Names, screen: Screen) -> str:
     where = f"height {row.height}, round {row.rounds}"
     if row.proposer is None:
         return where
-    offer = f"{row.cluster} for {plural(row.nodes, 'node')}" if row.cluster else "nobody"
-    value = f", block {row.value[:DIGEST_CHARS]}" if row.value else ""
-    return f"{where}: {row.proposer} proposes {offer}{value}"
+    called = {} if screen.width >= MIDDLE else names
+    winner = None if row.cluster is None else called.get(row.cluster, row.cluster)
+    offer = f"{winner} for {plural(row.nodes, 'node')}" if winner else "nobody"
+    block = f", block {row.value[:DIGEST_CHARS]}" if row.value else ""
+    return f"{called.get(row.proposer, row.proposer)} proposes {offer} at {where}{block}"
 
 
 def _outcome(row: DecisionRow, screen: Screen) -> Text:
@@ -92,7 +113,6 @@ def _outcome(row: DecisionRow, screen: Screen) -> Text:
     line = Text(screen.sign(emoji)).append(words, f"bold {style}")
     tail: list[str] = [row.how] if row.how not in {"not placed", "no quorum"} else []
     tail += [f"certificate of height {row.height}"] if row.value else []
-    tail += [timing(row)] if row.bids_s is not None and row.votes_s is not None else []
     for part in tail:
         line.append("  ·  ", MUTED).append(part)
     return line
@@ -102,6 +122,8 @@ def _answer_lines(row: DecisionRow, names: Names, findings: Sequence[FindingRow]
     answers = [("why", explain_why(row, names)), ("dissent", explain_dissent(row, names))]
     if findings is not None:
         answers.append(("lying?", explain_honesty(row, findings, names)))
+    if row.bids_s is not None and row.votes_s is not None:
+        answers.append(("time", timing(row)))
     lines = [line for label, text in answers for line in labelled(label, text, screen)]
     reasons = row.reasons if row.outcome != "allocated" else ()
     return [*lines, *(line for reason in reasons for line in labelled("reason", reason, screen, MUTED))]
@@ -162,7 +184,7 @@ class TerminalFace:
         self._began_s = self._now_s()
         if self._quiet:
             return
-        patience = f"answers close after {seconds(start.deadline_s)}"
+        patience = f"answers close after {start.deadline_s:g} s"
         tail = [f"run {start.run}", f"seed {start.seed}", plural(start.jobs, "job"), provider_words(start), patience]
         self._tell([heading(self._screen, "", "Quorate", tail), *labelled("quorum", quorum, self._screen)])
         title = f"Network {federation.name}, {plural(federation.totals.clusters, 'cluster')}"

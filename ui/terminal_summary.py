@@ -12,6 +12,7 @@ from ui.terminal_text import (
     AGAINST,
     AGREE,
     FULL,
+    LABEL_CELLS,
     MIDDLE,
     MUTED,
     PROVEN,
@@ -35,7 +36,6 @@ from ui.words import (
     names_of,
     percent,
     plural,
-    provider_words,
     seconds,
     total_s,
     verdict,
@@ -202,7 +202,7 @@ def _decision_words(report: RunReport) -> str:
 def _bid_words(report: RunReport) -> str:
     s = report.summary
     asked = f"{count(s.eligible)} calls to clusters that could bid, {s.abstentions} without a bid"
-    return f"{provider_words(report)}; {count(s.rule_bids)} by rule, {count(s.model_bids)} by a model; {asked}"
+    return f"{count(s.rule_bids)} by rule, {count(s.model_bids)} by a model; {asked}"
 
 
 def _model_words(report: RunReport) -> str:
@@ -251,7 +251,10 @@ def _output_lines(outputs: Outputs, screen: Screen) -> list[Text]:
         ("open it", outputs.web),
     )
     return [
-        Text("  ").append(f"{label:<10}", MUTED).append("  ").append_text(cell(value, "bold" if " " in value else ""))
+        Text("  ")
+        .append(f"{label:<{LABEL_CELLS}}", MUTED)
+        .append("  ")
+        .append_text(cell(value, "bold" if " " in value else ""))
         for label, value in parts
         if value is not None
     ]

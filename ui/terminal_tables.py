@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
+from quorate.domain.bidding import AbstentionCode
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId
 from quorate.ledger.report import BidRow, DecisionRow, FederationRow, OccupancyRow, VoteRow
@@ -11,6 +12,7 @@ from ui.terminal_text import (
     AGAINST,
     AGREE,
     FULL,
+    LABEL_CELLS,
     MIDDLE,
     MUTED,
     PROVEN,
@@ -23,6 +25,7 @@ from ui.terminal_text import (
     cell,
     filled,
     grid,
+    labelled,
 )
 from ui.words import (
     ABSENT,
@@ -39,7 +42,7 @@ from ui.words import (
     seconds,
 )
 
-SCORE_CELLS, WEIGHT_CELLS, NODES_CELLS = 12, 24, 40
+SCORE_CELLS, WEIGHT_CELLS, NODES_CELLS = 10, 24, 30
 """How wide the bars are."""
 
 
@@ -146,9 +149,15 @@ _BIDS = (
 
 
 def bid_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]:
-    """Return the bidding table, best first; below it what a narrow screen or a void bid leaves to say."""
+    """Return the bidding table, best first.
+
+    The winner's words and every reason why a bid is missing are shown whole, other words on one line; a screen without
+    room for that column has them below the table.
+    """
     bids = ordered_bids(decision)
-    lines = grid(_BIDS, [_bid_cells(bid, decision, names, screen) for bid in bids], screen)
+    rows = [_bid_cells(bid, decision, names, screen) for bid in bids]
+    whole = [screen.width >= FULL and (bid.weighted is None or bid.cluster == decision.cluster) for bid in bids]
+    lines = grid(_BIDS, rows, screen, wrap=whole)
     told = (Column("", "text", least=4), Column("", "rest"))
     said = [
         (Text(f"  {names.get(bid.cluster, bid.cluster)}", _bid_style(bid, decision)), cell(_why(bid), MUTED))
@@ -193,6 +202,8 @@ def score_bar(bid: BidRow, style: Style) -> Text:
 
 def _answer(bid: BidRow) -> str:
     """Say who answered and how fast; a time that was not kept is left out."""
+    if bid.abstained in AbstentionCode.FACTS:
+        return "not asked"
     if bid.abstained is not None:
         return bid.abstained.replace("_", " ")
     who = "rule" if bid.author == "rule" else "repaired" if bid.effort.repaired else "model"
@@ -209,7 +220,7 @@ def _why(bid: BidRow) -> str:
 # -- votes -----------------------------------------------------------------------------------------------------
 
 _VOTES = (
-    Column("", "text", least=4),
+    Column("member", "text", least=6),
     Column("weight", "number"),
     Column("vote", "text", least=20),
     Column("grounds", "rest"),
@@ -251,7 +262,9 @@ def _tally_lines(decision: DecisionRow, screen: Screen) -> list[Text]:
         ("finalize", weight, reached),
     )
     columns = (Column("", "text"), Column("", "text", at=MIDDLE, least=WEIGHT_CELLS), Column("", "rest"))
-    rows = [(Text(name, MUTED), weight_bar(part, decision), Text(words)) for name, part, words in parts]
+    rows = [
+        (Text(f"{name:<{LABEL_CELLS}}", MUTED), weight_bar(part, decision), Text(words)) for name, part, words in parts
+    ]
     return grid(columns, rows, screen)
 
 
@@ -272,17 +285,17 @@ def occupancy_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
     taken = row.jobs + row.background
     jobs, background = _occupied_cells(row)
     parts = (
-        ("jobs", row.jobs, [(jobs, "█", AGREE)], f"running {running_words(row)}"),
+        ("jobs", row.jobs, [(jobs, "█", AGREE)], running_words(row)),
         ("background", row.background, [(jobs, " ", ""), (background, "▒", MUTED)], "load of others, as declared"),
         ("total", taken, [(jobs, "█", AGREE), (background, "▒", MUTED)], f"{count(row.free)} free"),
     )
     columns = (
-        Column("", "text", least=10), Column("", "text", at=MIDDLE, least=NODES_CELLS + 2), Column("", "number"),
-        Column("", "number"), Column("", "rest"),
+        Column("", "text", least=LABEL_CELLS), Column("", "text", at=MIDDLE, least=NODES_CELLS + 2),
+        Column("", "number"), Column("", "number"), Column("", "rest"),
     )  # fmt: skip
     rows = [
         (
-            Text(name, MUTED),
+            Text(f"{name:<{LABEL_CELLS}}", MUTED),
             bar(cells, NODES_CELLS, frame=True),
             f"{count(nodes)} of {count(row.nodes)} nodes",
             percent(nodes, row.nodes),
@@ -306,7 +319,7 @@ def _gpu_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
         f"{count(row.gpus_jobs)} with jobs + {count(row.gpus_background)} with background "
         f"of {count(row.gpus)}, {count(row.gpus_free)} free"
     )
-    return grid((Column("", "text"), Column("", "rest")), [(Text(f"{'GPUs':<10}", MUTED), Text(words))], screen)
+    return labelled("GPUs", words, screen)
 
 
 def running_words(row: OccupancyRow) -> str:

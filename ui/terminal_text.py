@@ -24,6 +24,8 @@ AGREE, AGAINST, PROVEN, MUTED = "#2F80DB", "#D1631F", "#C04CA0", "#7D8590"
 """Approved and jobs; against; a proven contradiction; the rest. A terminal does not say whether it is light or dark:
 each has a contrast of at least 3.6:1 on white and on black. None speaks alone: a word or a sign stands beside it."""
 
+INDENT = 2
+
 Style = str
 """A style in rich's notation; empty for the terminal's own."""
 
@@ -123,21 +125,22 @@ def cell(text: str, style: Style = "") -> Text:
 
 
 def grid(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], screen: Screen, *, wrap: bool = False, indent: int = 2
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], screen: Screen, *, wrap: Sequence[bool] | bool = False
 ) -> list[Text]:
-    """Return a heading and one line per row, none wider than the screen; `wrap` continues the last text below.
+    """Return a heading and one line per row, none wider than the screen; columns without titles get no heading.
 
-    A column whose title is empty everywhere gets no heading.
+    `wrap`: whether the last text is continued below instead of cut, for all rows or for each.
     """
     shown = [i for i, column in enumerate(columns) if column.at <= screen.width < column.below]
     chosen = [columns[i] for i in shown]
     texts = [[_text(row[i]) for i in shown] for row in rows]
-    widths = _widths(chosen, texts, screen.width - indent)
-    lines = [_line(chosen, [Text(c.title, MUTED) for c in chosen], widths, indent)]
-    for row in texts:
-        rest = folded(row[-1], widths[-1]) if wrap and row else [row[-1]] if row else []
-        lines.append(_line(chosen, [*row[:-1], *rest[:1]], widths, indent))
-        lines += [_line(chosen, [Text()] * (len(row) - 1) + [more], widths, indent) for more in rest[1:]]
+    wraps = [wrap] * len(rows) if isinstance(wrap, bool) else wrap
+    widths = _widths(chosen, texts, screen.width - INDENT)
+    lines = [_line(chosen, [Text(c.title, MUTED) for c in chosen], widths)]
+    for row, folds in zip(texts, wraps, strict=True):
+        rest = folded(row[-1], widths[-1]) if folds else [row[-1]]
+        lines.append(_line(chosen, [*row[:-1], *rest[:1]], widths))
+        lines += [_line(chosen, [Text()] * (len(row) - 1) + [more], widths) for more in rest[1:]]
     return lines if any(column.title for column in chosen) else lines[1:]
 
 
@@ -159,8 +162,8 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]], room: int
     return widths
 
 
-def _line(columns: Sequence[Column], cells: Sequence[Text], widths: Sequence[int], indent: int) -> Text:
-    line = Text(" " * indent)
+def _line(columns: Sequence[Column], cells: Sequence[Text], widths: Sequence[int]) -> Text:
+    line = Text(" " * INDENT)
     for index, (column, value, width) in enumerate(zip(columns, cells, widths, strict=True)):
         fitted = value if value.cell_len <= width or column.kind == "number" else cut(value, width)
         pad = Text(" " * (width - fitted.cell_len))
@@ -201,10 +204,13 @@ def _pieces(word: str, width: int) -> list[str]:
     return [*pieces, word]
 
 
-def labelled(label: str, text: str, screen: Screen, style: Style = "", *, width: int = 10) -> list[Text]:
+LABEL_CELLS = 11
+LABELLED = (Column("", "text", least=LABEL_CELLS), Column("", "rest"))
+
+
+def labelled(label: str, text: str, screen: Screen, style: Style = "") -> list[Text]:
     """Return a sentence beside its label, continued below itself."""
-    columns = (Column("", "text", least=width), Column("", "rest"))
-    return grid(columns, [(Text(f"{label:<{width}}", MUTED), cell(text, style))], screen, wrap=True)
+    return grid(LABELLED, [(Text(f"{label:<{LABEL_CELLS}}", MUTED), cell(text, style))], screen, wrap=True)
 
 
 def heading(screen: Screen, emoji: str, title: str, tail: Sequence[str] = (), *, style: Style = "bold") -> Text:
