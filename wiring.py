@@ -1,6 +1,7 @@
 """The one place where configuration becomes objects: doors call it, nothing else does."""
 
 import asyncio
+import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -15,7 +16,9 @@ from pydantic import Field
 
 from agents.bidder import degraded
 from agents.building import Agents
-from agents.settings import LlmSettings, PromptSettings, read_llm, read_prompts
+from agents.probe import probe, utc_now, write_cache
+from agents.settings import LlmSettings, PromptSettings, Recorded, Rule, Scripted, read_llm, read_prompts
+from agents.settings import resolved as resolved_llm
 from backends.ledger_file import LedgerFile
 from backends.reading import Workload, read_bytes, read_federation, read_jobs, read_value, validate
 from backends.simulated import SimulatedBackend
@@ -27,6 +30,7 @@ from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Choices, Nodes
 from graph.running import Acting, Arrival, Run, thread_name
+from prompts import load
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
 from quorate.consensus.signing import Ed25519Verifier, KeySigner
@@ -497,8 +501,47 @@ def _tell(wired: _Wired, committer: Committer) -> None:
 def _write(wired: _Wired, committer: Committer) -> RunReport:
     """Write run.json whole or not at all."""
     report = wired.report(committer)
-    write_whole(wired.places.report, report.model_dump_json(by_alias=True, indent=1) + "\n")
+    write_whole(wired.places.report, report_text(report))
     return report
+
+
+def report_text(report: RunReport) -> str:
+    """Return the run as a JSON document."""
+    return report.model_dump_json(indent=1) + "\n"
+
+
+def read_report(places: Places) -> RunReport:
+    """Return the report in a run's folder."""
+    return read_value(RunReport, places.report)
+
+
+def finished(places: Places) -> bool:
+    """Say whether a run's folder holds a run that came to its end."""
+    return places.report.exists() and read_report(places).status == "done"
+
+
+def fresh_folder(runs: Path, name: str) -> Path:
+    """Return a folder that does not exist yet: the run's name, numbered if it is taken."""
+    folder, number = runs / name, 2
+    while folder.exists():
+        folder, number = runs / f"{name}-{number}", number + 1
+    return folder
+
+
+def resolved(settings: Settings, profile: str | None) -> str:
+    """Return the configuration in force, keys masked."""
+    return resolved_llm(settings.llm.using(profile) if profile else settings.llm, os.environ)
+
+
+async def probe_profile(settings: Settings, profile: str | None) -> str:
+    """Ask a provider what its model can do, keep the answer for later runs, and return it in words."""
+    name = profile or settings.llm.use
+    profile_ = settings.llm.profile(name)
+    if isinstance(profile_, Rule | Scripted | Recorded):
+        raise RequestInvalid(f"profile {name!r} asks no provider; name one that does with --profile")
+    found = await probe(profile_, os.environ, load("bid", settings.prompts.bid), utc_now)
+    write_cache(ROOT / settings.llm.cache, found)
+    return "\n".join(found.lines())
 
 
 def write_whole(path: Path, text: str) -> None:

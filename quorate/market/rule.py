@@ -24,7 +24,7 @@ MATCH: dict[ClusterType, dict[ClusterType, int]] = {
     "hpc": {"hpc": 10_000, "gpu": 6_000, "memory": 5_500, "hybrid": 8_000, "ai": 5_000, "storage": 5_500},
     "gpu": {"hpc": 5_000, "gpu": 10_000, "memory": 3_500, "hybrid": 7_000, "ai": 8_500, "storage": 4_000},
     "memory": {"hpc": 6_000, "gpu": 2_000, "memory": 10_000, "hybrid": 6_000, "ai": 2_500, "storage": 6_000},
-    "hybrid": {"hpc": 8_000, "gpu": 7_500, "memory": 5_500, "hybrid": 10_000, "ai": 7_500, "storage": 6_000},
+    "hybrid": {"hpc": 7_000, "gpu": 7_500, "memory": 5_500, "hybrid": 10_000, "ai": 7_500, "storage": 6_000},
     "ai": {"hpc": 4_500, "gpu": 8_500, "memory": 3_500, "hybrid": 7_000, "ai": 10_000, "storage": 4_500},
     "storage": {"hpc": 5_000, "gpu": 5_500, "memory": 6_000, "hybrid": 6_000, "ai": 5_500, "storage": 10_000},
 }
@@ -110,12 +110,17 @@ def rule_forecast(job: Job) -> Forecast:
     )
 
 
+def _article(kind: ClusterType) -> str:
+    """Return `a` or `an` as the type is spoken: an hpc cluster, an ai job."""
+    return "an" if kind in {"hpc", "ai"} else "a"
+
+
 def _reasoning(job: Job, snapshot: ClusterSnapshot) -> str:
     cluster = snapshot.cluster
     match = (
-        f"a {cluster.type} cluster for a {job.type} job"
+        f"{_article(cluster.type)} {cluster.type} cluster for {_article(job.type)} {job.type} job"
         if cluster.type != job.type
-        else f"a {cluster.type} cluster, the type the job asks for"
+        else f"{_article(cluster.type)} {cluster.type} cluster, the type the job asks for"
     )
     free, of = suitable_free(job, snapshot), suitable(job, snapshot)
     return (

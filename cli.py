@@ -1,0 +1,252 @@
+"""The terminal's door: `python cli.py COMMAND`, or `quorate COMMAND` in the environment that make builds.
+
+Exit status: 0 done and all placed; 1 some job unplaced, or the run degraded; 2 a person must mend something;
+130 cancelled.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+import wiring
+from backends.ledger_file import read_lines
+from backends.reading import Workload, jobs_from, read_jobs_text, read_value
+from faults.drivers import DRIVERS
+from quorate.domain.clusters import CLUSTER_TYPES
+from quorate.domain.errors import LedgerBroken, OperatorError, RequestInvalid
+from quorate.domain.trace import RunStarted, TraceEvent
+from quorate.ledger.fold import cluster_row, federation_row
+from quorate.ledger.genesis import Genesis
+from quorate.ledger.report import RunReport
+from quorate.ledger.verify import verify_lines
+from ui.terminal import Outputs, TerminalFace, quorum_rule
+
+PROGRESS_JOBS_MAX = 500
+"""Longer runs print their decisions at the end: folding after every job would take longer than deciding."""
+
+STDIN_BYTES_MAX = 16 * 2**20
+
+
+# -- run and demo ----------------------------------------------------------------------------------------------
+
+
+def _workload(args: argparse.Namespace) -> Path | Workload | None:
+    """Return the jobs that the flags name: a file, standard input, or one job in flags."""
+    if args.jobs == "-":
+        data = sys.stdin.buffer.read(STDIN_BYTES_MAX + 1)
+        return read_jobs_text(data, "json" if data.lstrip()[:1] in (b"{", b"[") else "toml", "standard input")
+    if args.jobs is not None and args.nodes is not None:
+        raise RequestInvalid("--jobs and --nodes both name jobs; give one of them")
+    if args.nodes is None:
+        return Path(args.jobs) if args.jobs else None
+    fields = ("id", "name", "application", "type", "nodes", "gpus_per_node", "memory_gib_per_node", "walltime_min")
+    job = {name: getattr(args, name) for name in (*fields, "description") if getattr(args, name) is not None}
+    return jobs_from({"id": "job_001", "walltime_min": 60, **job}, "the flags")
+
+
+def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunRequest:
+    plan = Path(args.faults) if args.faults else None
+    if plan is None and args.command == "demo":
+        plan = wiring.REFERENCE_FAULTS
+    return wiring.request(
+        settings,
+        federation=Path(args.federation) if args.federation else None,
+        jobs=_workload(args),
+        faults=plan,
+        seed=args.seed,
+        profile=args.profile or os.environ.get("QUORATE_PROFILE"),
+        name=wiring.run_name(settings.run.seed if args.seed is None else args.seed, times=not args.no_times),
+    )
+
+
+def _resumed(args: argparse.Namespace, runs: Path) -> tuple[wiring.RunRequest, wiring.Places]:
+    """Return the request and the folder of the run to go on with: the one named, or the newest unfinished."""
+    folders = sorted((f for f in runs.glob("*") if (f / "request.json").exists()), key=lambda f: f.stat().st_mtime)
+    if args.resume != "last":
+        folders = [runs / args.resume] if (runs / args.resume / "request.json").exists() else []
+    unfinished = [folder for folder in folders if not wiring.finished(wiring.Places(folder))]
+    if not unfinished:
+        what = f"run {args.resume!r}" if args.resume != "last" else "unfinished run"
+        raise RequestInvalid(f"there is no {what} under {runs}; leave --resume out to start anew")
+    places = wiring.Places(unfinished[-1])
+    return read_value(wiring.RunRequest, places.request), places
+
+
+def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted) -> None:
+    background = wiring.demo_background(asked.seed, asked.federation)
+    rows = tuple(cluster_row(cluster, background[cluster.id]) for cluster in asked.federation.clusters)
+    weights = {row.id: 1.0 for row in rows}
+    face.header(started, federation_row(asked.federation.name, rows), quorum_rule(weights), weights)
+
+
+def _run(args: argparse.Namespace) -> int:
+    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    runs = Path(settings.run.folder)
+    if args.resume:
+        asked, places = _resumed(args, runs)
+    else:
+        asked = _request(args, settings)
+        places = wiring.Places(wiring.fresh_folder(runs, asked.name))
+    human = sys.stderr if args.json == "-" else sys.stdout
+    console = Console(file=human, highlight=False, soft_wrap=False)
+    with TerminalFace(console, emoji=not args.no_emoji, quiet=args.quiet, show_llm=args.show_llm) as face:
+        report, status = _carried(args, settings, asked, places, face)
+        face.final(report, _outputs(args, places))
+    if args.json == "-":
+        sys.stdout.write(wiring.report_text(report))
+    elif args.json:
+        wiring.write_whole(Path(args.json), wiring.report_text(report))
+    return status
+
+
+def _carried(
+    args: argparse.Namespace,
+    settings: wiring.Settings,
+    asked: wiring.RunRequest,
+    places: wiring.Places,
+    face: TerminalFace,
+) -> tuple[RunReport, int]:
+    def listen(event: TraceEvent) -> None:
+        if isinstance(event, RunStarted):
+            _show(face, asked, event)
+        face.on_event(event)
+
+    options = wiring.Options(
+        times=not args.no_times,
+        record=Path(args.record) if args.record else None,
+        ledger=Path(args.ledger) if args.ledger else None,
+        listen=listen,
+        heights=face.progress if len(asked.workload.jobs) <= PROGRESS_JOBS_MAX else None,
+    )
+    try:
+        report = asyncio.run(wiring.carry_out(settings, asked, places, options))
+    except KeyboardInterrupt:
+        return wiring.read_report(places), 130
+    placed = report.summary.allocated == report.summary.submitted
+    return report, 0 if placed and report.degraded is None else 1
+
+
+def _outputs(args: argparse.Namespace, places: wiring.Places) -> Outputs:
+    ledger = args.ledger or str(places.ledger)
+    return Outputs(
+        ledger=ledger,
+        trace=str(places.trace),
+        report=str(places.report),
+        verify=f"python cli.py verify {ledger}",
+        web=f"make app  (then open /?run={places.folder.name})",
+    )
+
+
+# -- the other commands ----------------------------------------------------------------------------------------
+
+
+def _verify(args: argparse.Namespace) -> int:
+    genesis = read_value(Genesis, Path(args.genesis)) if args.genesis else None
+    console, count, head = Console(highlight=False), 0, "none"
+    try:
+        for checked in verify_lines(read_lines(Path(args.path)), genesis):
+            count, head = count + 1, checked.entry.block.digest
+    except LedgerBroken as error:
+        place = f"height {error.height}, byte {error.offset}" if error.offset is not None else f"height {error.height}"
+        Console(stderr=True, highlight=False).print(
+            f"error: {args.path} does not verify at {place}: {error}; {count} heights before it hold", markup=False
+        )
+        return 2
+    console.print(f"{args.path}: {count} heights verified from genesis, head {head}", markup=False, soft_wrap=True)
+    return 0
+
+
+def _faults(_args: argparse.Namespace) -> int:
+    console = Console(highlight=False)
+    for driver in DRIVERS.values():
+        console.print(f"{driver.name:20} {driver.says}", markup=False)
+    return 0
+
+
+def _config(args: argparse.Namespace) -> int:
+    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    Console(highlight=False).print(wiring.resolved(settings, args.profile), markup=False, soft_wrap=True)
+    return 0
+
+
+def _probe(args: argparse.Namespace) -> int:
+    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    Console(highlight=False).print(asyncio.run(wiring.probe_profile(settings, args.profile)), markup=False)
+    return 0
+
+
+# -- flags -----------------------------------------------------------------------------------------------------
+
+
+def _run_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--federation", metavar="FILE", help="clusters as node groups, TOML or JSON")
+    parser.add_argument("--jobs", metavar="FILE", help="jobs in TOML, JSON or JSON Lines; - reads standard input")
+    parser.add_argument("--faults", metavar="FILE", help="which driver acts on which cluster at which job")
+    parser.add_argument("--profile", metavar="NAME", help="who bids: rule, or a profile of quorate.toml")
+    parser.add_argument("--seed", type=int, metavar="N", help="draws background load, demo keys and run times")
+    parser.add_argument("--json", metavar="FILE", help="the run as one document; - for standard output")
+    parser.add_argument("--ledger", metavar="FILE", help="write the ledger here")
+    parser.add_argument("--record", metavar="DIR", help="keep every prompt and reply by content hash")
+    parser.add_argument("--resume", nargs="?", const="last", metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument("--config", metavar="FILE", help="another quorate.toml")
+    parser.add_argument("--no-times", action="store_true", help="leave wall-clock times out: same seed, same bytes")
+    parser.add_argument("--no-emoji", action="store_true", help="no pictographs")
+    parser.add_argument("--quiet", action="store_true", help="the summary only")
+    parser.add_argument("--show-llm", action="store_true", help="print every prompt and reply")
+    one = parser.add_argument_group("one job in flags")
+    one.add_argument("--id", help="its id (default job_001)")
+    for name in ("name", "application", "description"):
+        one.add_argument(f"--{name}")
+    one.add_argument("--type", choices=CLUSTER_TYPES)
+    for name in ("nodes", "gpus-per-node", "memory-gib-per-node", "walltime-min"):
+        one.add_argument(f"--{name}", type=int, metavar="N")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(prog="quorate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="eight jobs through six clusters, and one lie at job 7")
+    run = commands.add_parser("run", help="your jobs through your federation")
+    for each in (demo, run):
+        _run_flags(each)
+        each.set_defaults(act=_run)
+    verify = commands.add_parser("verify", help="re-execute a ledger offline, from genesis")
+    verify.add_argument("path", metavar="LEDGER")
+    verify.add_argument("--genesis", metavar="FILE", help="what the ledger must begin with")
+    verify.set_defaults(act=_verify)
+    commands.add_parser("faults", help="list the fault drivers").set_defaults(act=_faults)
+    for name, act, words in (
+        ("config", _config, "print the resolved configuration, keys masked"),
+        ("probe", _probe, "ask a provider what its model can do"),
+    ):
+        each = commands.add_parser(name, help=words)
+        each.add_argument("--profile", metavar="NAME")
+        each.add_argument("--config", metavar="FILE")
+        each.set_defaults(act=act)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    args = parser().parse_args(argv)
+    act: Callable[[argparse.Namespace], int] = args.act
+    try:
+        return act(args)
+    except (OperatorError, LedgerBroken) as error:
+        Console(stderr=True, highlight=False).print(f"error: {error}", markup=False, soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
