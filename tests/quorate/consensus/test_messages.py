@@ -58,7 +58,15 @@ def test_a_message_longer_than_the_bound_is_refused_unread():
 
 def test_a_payload_that_is_not_canonical_is_no_item():
     """P-13."""
-    for payload in (b'{"b":1, "a":2}', b'{"a":1.5}', b"[" * 40 + b"]" * 40, b"[" * 5000, b"\xff", b"", b'{"a":1,"a":2}'):
+    for payload in (
+        b'{"b":1, "a":2}',
+        b'{"a":1.5}',
+        b"[" * 40 + b"]" * 40,
+        b"[" * 5000,
+        b"\xff",
+        b"",
+        b'{"a":1,"a":2}',
+    ):
         with pytest.raises(MessageMalformed):
             decode(CHAIN, encode_item(CHAIN, Item(0, 1, payload, bytes(64))))
 

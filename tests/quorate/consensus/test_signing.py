@@ -49,9 +49,7 @@ def test_an_item_signs_its_sender_number_and_payload(one, other, sender, seq):
 
 def test_a_signed_item_verifies_under_its_senders_key():
     item = sign_item(CHAIN, 3, 1, b"{}", signer(3))
-    assert Ed25519Verifier().valid(
-        signer(3).public_key, item_bytes(CHAIN, 3, 1, item.payload_digest), item.signature
-    )
+    assert Ed25519Verifier().valid(signer(3).public_key, item_bytes(CHAIN, 3, 1, item.payload_digest), item.signature)
 
 
 def test_keys_and_signatures_of_a_wrong_length_are_never_valid():
