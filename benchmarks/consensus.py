@@ -1,8 +1,8 @@
-"""How many heights per second and core one member's consensus work allows, and what share of the signature limit that is.
+"""How many heights per second and core one member's consensus work allows, and its share of the signature limit.
 
-Run: `.venv/bin/python -m benchmarks.consensus [--n 6] [--heights 200] [--late] [--profile FILE]`. All members run in one
-process over a queue without latency; every one checks every signature for itself. Each member submits one item a height.
-CPU per member and height = process time / members / heights. The limit = verifications needed x the measured cost of one.
+Run: `.venv/bin/python -m benchmarks.consensus [--n 6] [--steps 200] [--late] [--profile FILE]`. All members run in
+one process over a queue without latency; every one checks every signature for itself. Each member submits an item a
+step. CPU per member and height = process time / members / heights; the limit = verifications made x measured cost of one.
 """
 
 import argparse
@@ -53,16 +53,17 @@ class Ring:
             elif isinstance(effect, Decided):
                 self.heights[seat] = effect.entry.block.height
 
-    def run(self, heights: int) -> None:
-        for height in range(1, heights + 1):
+    def run(self, steps: int) -> None:
+        """Let everybody submit one item, then deliver all there is, so many times."""
+        for step in range(1, steps + 1):
             for seat, replica in enumerate(self.replicas):
-                self.perform(seat, replica.submit(payload(height), 0))
+                self.perform(seat, replica.submit(payload(step), 0))
             while self.queue:
                 to, frm, data = self.queue.popleft()
                 self.messages += 1
                 self.perform(to, self.replicas[to].receive(data, frm, 0))
-            if min(self.heights) < height:
-                raise SystemExit(f"height {height} was not decided by everybody: {self.heights}")
+        if len(set(self.heights)) != 1:
+            raise SystemExit(f"not everybody decided the same heights: {self.heights}")
 
 
 def verify_cost_s(rounds: int = 5_000) -> float:
@@ -75,38 +76,22 @@ def verify_cost_s(rounds: int = 5_000) -> float:
     return (time.process_time() - started) / rounds
 
 
-def measure(n: int, heights: int, late: bool, profile: str | None) -> None:
+def measure(n: int, steps: int, late: bool, profile: str | None) -> None:
     """Run and print one size."""
     cost = verify_cost_s()
     ring = Ring(n, ReplicaSettings(verify_late=late))
     ring.run(2)
     ring.verifier.count = ring.messages = 0
-    for seat in range(n):
-        ring.heights[seat] = 0
     profiler = cProfile.Profile() if profile else None
     if profiler:
         profiler.enable()
     before, started = ring.replicas[0].height, time.process_time()
-    _more(ring, heights)
+    ring.run(steps)
     spent = time.process_time() - started
     if profiler and profile:
         profiler.disable()
         profiler.dump_stats(profile)
     _report(n, ring, ring.replicas[0].height - before, spent, cost, late)
-
-
-def _more(ring: Ring, heights: int) -> None:
-    ring.heights = [replica.height - 1 for replica in ring.replicas]
-    first = ring.heights[0]
-    for step in range(1, heights + 1):
-        for seat, replica in enumerate(ring.replicas):
-            ring.perform(seat, replica.submit(payload(step), 0))
-        while ring.queue:
-            to, frm, data = ring.queue.popleft()
-            ring.messages += 1
-            ring.perform(to, ring.replicas[to].receive(data, frm, 0))
-    if min(ring.heights) <= first:
-        raise SystemExit("nothing was decided")
 
 
 def _report(n: int, ring: Ring, heights: int, spent: float, cost: float, late: bool) -> None:
@@ -127,12 +112,12 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=0, help="members; 0 = both 6 and 100")
-    parser.add_argument("--heights", type=int, default=0, help="heights; 0 = 300 at n=6, 4 at n=100")
+    parser.add_argument("--steps", type=int, default=0, help="rounds of submissions; 0 = 300 at n=6, 4 at n=100")
     parser.add_argument("--late", action="store_true", help="verify late votes too")
     parser.add_argument("--profile", help="write a cProfile of the run here")
     given = parser.parse_args()
     for n in [given.n] if given.n else [6, 100]:
-        measure(n, given.heights or (300 if n <= 16 else 4), given.late, given.profile)
+        measure(n, given.steps or (300 if n <= 16 else 4), given.late, given.profile)
 
 
 if __name__ == "__main__":

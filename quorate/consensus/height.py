@@ -8,7 +8,7 @@ about getting on.
 from quorate.consensus.certificate import build_certificate, verify_certificate
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import Broadcast, Head, Judged, Observed, Send, SetTimer
-from quorate.consensus.judging import Parked, Refused, check_history, verdict
+from quorate.consensus.judging import FRESH, Parked, Refused, check_history, verdict
 from quorate.consensus.leading import block_to_propose, find_parent, justification
 from quorate.consensus.messages import Proposal, encode_certificates, encode_proposal, encode_status, encode_vote
 from quorate.consensus.pool import Pool
@@ -382,7 +382,7 @@ class HeightMachine:
             return
         value, height = proposal.block.digest, self.table.height
         if isinstance(found, Refused):
-            if value in self.table.made:
+            if value in self.table.made and proposal.vote.parent == FRESH:
                 raise MisuseError(f"my own block at height {height} is refused: {found.grounds}; is `results` pure?")
             round_.refused[value] = found.grounds
             self._desk.out.append(Judged(height, round_.number, False, found.grounds))

@@ -206,6 +206,10 @@ class Replica:
         """How many of my items no block has included yet."""
         return self.pool.held()[self.me] - self.application.sequences[self.me]
 
+    def drain(self) -> list[Effect]:
+        """Return the effects gathered before `LedgerBroken` left a call: evidence above all. Carry them out, then stop."""
+        return self._desk.flush()
+
     # ── Restoring ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def restore(self, records: Iterable[bytes]) -> None:
