@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from quorate.domain.bidding import AbstentionCode, PromptRef
 from quorate.domain.errors import ProviderUnreachable
-from quorate.domain.values import ClusterId, JobId, Value
+from quorate.domain.values import ClusterId, Digest, JobId, Value
 
 Role = Literal["system", "user", "assistant"]
 
@@ -50,6 +50,7 @@ class Question:
     shape: Shape
     deadline_s: float | None = None
     """When the round closes, by the clock that the limits were given; None for never."""
+    purpose: Literal["bid", "vote"] = "bid"
 
 
 class Usage(Value):
@@ -71,7 +72,7 @@ class Reply(Value):
     """From sending to the last byte of the call that succeeded, s; None if nothing was sent."""
     usage: Usage | None = None
     """None if the provider did not say."""
-    recording: str | None = None
+    recording: Digest | None = None
     """Digest of the recording, if one was kept or repeated."""
     calls: int = 1
     """Calls over the wire, those that failed included."""
@@ -144,7 +145,7 @@ class ModelFailed(ProviderUnreachable):
     model: str | None = None
     mode: str | None = None
     calls: int = 1
-    recording: str | None = None
+    recording: Digest | None = None
     provider: str | None = None
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import json
 import os
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from pydantic import ValidationError
 
 from agents.asking import Kind, ModelFailed, Question, Reply, Shape, Usage, plain, problem
 from agents.settings import MODES, Custom, Environ, LlmSettings, Mode, RemoteProfile, address, key
@@ -59,6 +61,11 @@ HEADERS_KEPT = frozenset(
 
 MODE_WORDS = ("response_format", "json_schema", "json_object", "tool", "schema", "structured", "format")
 """What a provider writes in the 400 that means: this model does not take this mode."""
+
+ANSWER_CHARS_MAX = 20_000
+"""Where a streamed answer is given up: as much as the parser reads."""
+
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _body: ContextVar[list[str] | None] = ContextVar("body", default=None)
 """Where the response's own bytes are kept for the call in progress: the clients drop the raw tool arguments."""
@@ -231,14 +238,14 @@ class RemoteChat:
         """Ask once; ModelFailed with its kind if no whole reply came. Kind MODE: ask again, one rung lower."""
         mode, started = self.mode, self._clock_s()
         client = await self._client()
-        with _keeping_body(not self.profile.streaming) as body:
+        with _keeping_body(not self._streams(mode)) as body:
             try:
-                if self.profile.streaming:
+                if self._streams(mode):
                     message: AIMessage = await _gathered(client, _messages(question), self._bound(mode, question.shape))
                 else:
                     message = await client.ainvoke(_messages(question), **self._bound(mode, question.shape))
             except Exception as error:  # foreign clients raise AttributeError, TypeError, anything, for a bad body
-                raise self._failed(error, mode, started) from error
+                raise self._failed(error, mode, started, body) from error
         return self._reply(message, mode, started, body)
 
     def ask_sync(self, question: Question) -> Reply:
@@ -247,15 +254,18 @@ class RemoteChat:
         if self._own is None:
             self._own = self._make_sync()
         client = self._own[0]
-        with _keeping_body(not self.profile.streaming) as body:
+        with _keeping_body(not self._streams(mode)) as body:
             try:
                 bound = self._bound(mode, question.shape)
-                if self.profile.streaming:
-                    message: AIMessage = _sum(list(client.stream(_messages(question), **bound)))
+                if self._streams(mode):
+                    pieces = _Pieces()
+                    for chunk in client.stream(_messages(question), **bound):
+                        pieces.add(chunk)
+                    message: AIMessage = pieces.whole()
                 else:
                     message = client.invoke(_messages(question), **bound)
             except Exception as error:  # as in `ask`
-                raise self._failed(error, mode, started) from error
+                raise self._failed(error, mode, started, body) from error
         return self._reply(message, mode, started, body)
 
     async def aclose(self) -> None:
@@ -270,13 +280,20 @@ class RemoteChat:
             self._own[1]()
             self._own = None
 
+    def _streams(self, mode: Mode) -> bool:
+        """Say whether a call is streamed; a tool's arguments never are.
+
+        LangChain parses all of them again at every piece, which nested brackets turn into minutes of one core.
+        """
+        return self.profile.streaming and mode != "function_calling"
+
     def _bound(self, mode: Mode, shape: Shape) -> dict[str, Any]:
         asked = request_for(self.provider, mode, shape)
         extra = self.profile.extra_body
         if self.provider == "openai" and "response_format" in asked:
             # As a plain argument it takes ChatOpenAI through the SDK's parser, which judges the reply before we can.
             return {"extra_body": {**extra, **asked}}
-        if self.provider == "sambanova" and self.profile.streaming:
+        if self.provider == "sambanova" and self._streams(mode):
             asked = {**asked, "stream_options": {"include_usage": True}}
         return {**asked, "extra_body": extra} if extra else asked
 
@@ -290,17 +307,27 @@ class RemoteChat:
 
     async def _lease(self) -> AsyncGenerator[BaseChatModel]:
         """Hold the client open until the loop shuts its generators down, as `asyncio.run` does at its end."""
-        wire = Wire(self.provider, self._url, self._secret)
-        hooks = {"request": [wire.outgoing_async], "response": [wire.incoming_async]}
-        library = _httpx_for(self.provider)
-        async with library.AsyncClient(timeout=self.profile.timeout_s, event_hooks=hooks) as http:
-            yield self._make({"http_async_client": http})
+        with self._sync_http() as idle:
+            async with self._async_http() as http:
+                yield self._make({"http_async_client": http, "http_client": idle})
 
     def _make_sync(self) -> tuple[BaseChatModel, Callable[[], None]]:
+        http = self._sync_http()
+        return self._make({"http_client": http, "http_async_client": self._async_http()}), http.close
+
+    def _sync_http(self) -> Any:  # noqa: ANN401 - httpx's or httpx2's Client
         wire = Wire(self.provider, self._url, self._secret)
         hooks = {"request": [wire.outgoing], "response": [wire.incoming]}
-        http = _httpx_for(self.provider).Client(timeout=self.profile.timeout_s, event_hooks=hooks)
-        return self._make({"http_client": http}), http.close
+        return _httpx_for(self.provider).Client(event_hooks=hooks, **self._transport())
+
+    def _async_http(self) -> Any:  # noqa: ANN401 - httpx's or httpx2's AsyncClient
+        wire = Wire(self.provider, self._url, self._secret)
+        hooks = {"request": [wire.outgoing_async], "response": [wire.incoming_async]}
+        return _httpx_for(self.provider).AsyncClient(event_hooks=hooks, **self._transport())
+
+    def _transport(self) -> dict[str, Any]:
+        """Certificates are always verified; at an http address there are none, and loading them takes 20 ms."""
+        return {"timeout": self.profile.timeout_s, "verify": urlsplit(self._url).scheme != "http"}
 
     def _make(self, http: Mapping[str, Any]) -> BaseChatModel:
         given = _arguments(self.profile, self._url, self._secret, http)
@@ -315,8 +342,12 @@ class RemoteChat:
     def _scrubbed(self, text: str) -> str:
         return plain(text.replace(self._secret, "[key]") if self._secret else text)
 
-    def _failed(self, error: Exception, mode: Mode, started: float) -> ModelFailed:
+    def _failed(self, error: Exception, mode: Mode, started: float, body: list[str] | None) -> ModelFailed:
         failure = classify(error)
+        written = _raw_arguments(_wire_json(body))
+        if written is not None and isinstance(error, ValidationError):
+            # The client gave up over arguments that are no object: that is the model's doing, not the provider's.
+            failure = ModelFailed(Kind.UNREADABLE, "the tool's arguments are not one JSON object", text=written)
         failure.detail = self._scrubbed(failure.detail)
         failure.latency_s, failure.mode, failure.model = self._clock_s() - started, mode, self.profile.model
         if failure.kind is Kind.REQUEST and self._steps_down(mode, failure.detail):
@@ -335,9 +366,13 @@ class RemoteChat:
         latency_s = self._clock_s() - started
         raw = _wire_json(body)
         text = _written(message, mode, raw)
+        half = HALF_CHARACTER.search(text)  # cannot be written down, sent back, or shown
+        text = HALF_CHARACTER.sub("?", text)
         model = str(raw.get("model") or message.response_metadata.get("model_name") or self.profile.model)
         usage = _usage(message)
         wrong = problem(text, *_ending(message))
+        if half and wrong is None:
+            wrong = Kind.UNREADABLE, "the answer holds half a character (a lone surrogate)"
         if wrong is not None:
             kind, detail = wrong
             raise ModelFailed(
@@ -359,16 +394,39 @@ def _keeping_body(wanted: bool) -> Iterator[list[str] | None]:
 
 
 async def _gathered(client: BaseChatModel, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
-    return _sum([chunk async for chunk in client.astream(messages, **bound)])
+    pieces = _Pieces()
+    async for chunk in client.astream(messages, **bound):
+        pieces.add(chunk)
+    return pieces.whole()
 
 
-def _sum(chunks: list[AIMessageChunk]) -> AIMessage:
-    if not chunks:
-        raise ModelFailed(Kind.BAD_RESPONSE, "the stream ended before anything was said")
-    whole = chunks[0]
-    for chunk in chunks[1:]:
-        whole += chunk
-    return whole
+class _Pieces:
+    """A streamed answer put together: linear in its length, and given up when it will not end."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._told: dict[str, Any] = {}
+        self._extra: dict[str, Any] = {}
+        self._usage: Any = None
+        self._chars = 0
+
+    def add(self, chunk: BaseMessage) -> None:
+        text = _content(chunk)
+        self._chars += len(text)
+        if self._chars > ANSWER_CHARS_MAX:
+            raise ModelFailed(Kind.UNREADABLE, f"the answer went on beyond {ANSWER_CHARS_MAX} characters")
+        self._texts.append(text)
+        self._told.update(chunk.response_metadata)
+        self._extra.update({name: value for name, value in chunk.additional_kwargs.items() if name == "refusal"})
+        self._usage = getattr(chunk, "usage_metadata", None) or self._usage
+
+    def whole(self) -> AIMessage:
+        return AIMessageChunk(
+            content="".join(self._texts),
+            response_metadata=self._told,
+            additional_kwargs=self._extra,
+            usage_metadata=self._usage,
+        )
 
 
 def _messages(question: Question) -> list[BaseMessage]:
@@ -392,6 +450,11 @@ def _written(message: AIMessage, mode: Mode, raw: Mapping[str, Any]) -> str:
         arguments = _tool_arguments(message, raw)
         if arguments is not None:
             return arguments
+    return _content(message)
+
+
+def _content(message: BaseMessage) -> str:
+    """Return the text of a message, whichever of LangChain's two forms it has."""
     if isinstance(message.content, str):
         return message.content
     parts = [part.get("text", "") if isinstance(part, dict) else part for part in message.content]
@@ -399,14 +462,19 @@ def _written(message: AIMessage, mode: Mode, raw: Mapping[str, Any]) -> str:
 
 
 def _tool_arguments(message: AIMessage, raw: Mapping[str, Any]) -> str | None:
-    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
-        return "".join(chunk["args"] or "" for chunk in message.tool_call_chunks)
+    """Return the arguments as they were written; from the client's dict only where the wire has another form."""
+    written = _raw_arguments(raw)
+    if written is not None:
+        return written
+    return "\n".join(json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls) or None
+
+
+def _raw_arguments(raw: Mapping[str, Any]) -> str | None:
     try:
-        calls = raw["choices"][0]["message"]["tool_calls"] or []
-        return "\n".join(call["function"]["arguments"] for call in calls) or None
+        calls = raw["choices"][0]["message"]["tool_calls"]
+        return "\n".join(call["function"]["arguments"] for call in calls) if calls else None
     except (KeyError, IndexError, TypeError):
-        calls = message.tool_calls
-        return "\n".join(json.dumps(call["args"], ensure_ascii=False) for call in calls) or None
+        return None
 
 
 def _usage(message: AIMessage) -> Usage | None:

@@ -1,116 +1,135 @@
-"""What happens to one question, told as it happens: typed events for the trace, each with its cause.
+"""What happens to a question, told to the trace as it happens; each line names the one it follows from.
 
-They hold content (prompts, replies); whoever writes them down decides whether that is kept.
+Attributes carry OpenTelemetry's names for generative AI (semantic conventions 1.37, still in development, hence
+the schema address in each line) and `hpc.*` names of our own. Content (prompts, replies) can be left out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from agents.asking import CODES, Chat, ModelFailed, Question, Reply
+from agents.limits import cost_usd_micro
+from agents.settings import Prices
+from quorate.domain.trace import Checked, Prompted, Replied, Scalar, TraceEvent
+from quorate.ports import TraceSink
 
-from agents.asking import Kind, Message, Usage
-from quorate.domain.bidding import Claim, PromptRef
-from quorate.domain.values import ClusterId, JobId
+SEMANTICS = "https://opentelemetry.io/schemas/1.37.0"
+"""The pinned version of the names."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What every event has."""
-
-    job: JobId
-    cluster: ClusterId
-    attempt: int
-    """1 for the first question, 2 for the repair."""
-    prompt: PromptRef
-    cause: str | None
-    """The id of the event that this one follows from."""
-
-    @property
-    def id(self) -> str:
-        """Unique in a run, and the same in an equal run: job, cluster, prompt, attempt, what happened."""
-        return f"{self.job}/{self.cluster}/{self.prompt.id}/{self.attempt}/{type(self).__name__.lower()}"
+MILLI = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompted(Told):
-    """A question is about to be sent."""
+class Silence:
+    """A sink that keeps nothing."""
 
-    provider: str
-    messages: tuple[Message, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replied(Told):
-    """A whole reply came."""
-
-    text: str
-    provider: str
-    model: str
-    mode: str
-    latency_s: float | None
-    usage: Usage | None
-    cost_usd_micro: int | None
-    calls: int
-    recording: str | None
+    def emit(self, event: TraceEvent) -> int:
+        """Forget the event."""
+        return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed(Told):
-    """No whole reply came, or it could not be read."""
+class Teller:
+    """Writes the story of one cluster's questions."""
 
-    kind: Kind
-    detail: str
-    text: str
-    provider: str
-    model: str | None
-    mode: str | None
-    latency_s: float | None
-    usage: Usage | None
-    calls: int
-    recording: str | None
+    def __init__(self, sink: TraceSink, *, content: bool = True, prices: Prices | None = None) -> None:
+        """Leave prompts and replies out if `content` is False."""
+        self._sink, self._content, self._prices = sink, content, prices
+
+    def prompted(self, question: Question, chat: Chat, cause: int | None) -> int:
+        """Tell that a question goes out; return the line's number."""
+        ref = question.prompt
+        return self._sink.emit(
+            Prompted(
+                cause=cause,
+                job=question.job,
+                cluster=question.cluster,
+                attempt=question.attempt,
+                purpose=question.purpose,
+                prompt_id=ref.id,
+                prompt_version=ref.version,
+                prompt_sha256=ref.sha256,
+                text=_conversation(question) if self._content else None,
+                attributes=_common(question) | {"gen_ai.provider.name": chat.provider},
+            )
+        )
+
+    def replied(self, question: Question, reply: Reply, cause: int) -> int:
+        """Tell that a whole reply came."""
+        used = reply.usage
+        return self._sink.emit(
+            Replied(
+                cause=cause,
+                job=question.job,
+                cluster=question.cluster,
+                attempt=question.attempt,
+                purpose=question.purpose,
+                text=reply.text if self._content else None,
+                latency_ms=milliseconds(reply.latency_s),
+                tokens_in=used.tokens_in if used else None,
+                tokens_out=used.tokens_out if used else None,
+                cost_usd_micro=cost_usd_micro(used, self._prices),
+                attributes=_common(question) | _of_call(reply),
+            )
+        )
+
+    def failed(self, question: Question, failure: ModelFailed, cause: int) -> int:
+        """Tell that no whole reply came, with what was said before it broke off."""
+        used = failure.usage
+        return self._sink.emit(
+            Replied(
+                cause=cause,
+                job=question.job,
+                cluster=question.cluster,
+                attempt=question.attempt,
+                purpose=question.purpose,
+                text=(failure.text or None) if self._content else None,
+                failure=CODES[failure.kind],
+                detail=failure.detail,
+                latency_ms=milliseconds(failure.latency_s),
+                tokens_in=used.tokens_in if used else None,
+                tokens_out=used.tokens_out if used else None,
+                cost_usd_micro=cost_usd_micro(used, self._prices),
+                attributes=_common(question) | _of_call(failure) | {"error.type": failure.kind.value},
+            )
+        )
+
+    def checked(self, question: Question, accepted: bool, notes: tuple[str, ...], cause: int) -> int:
+        """Tell what became of a reply."""
+        return self._sink.emit(
+            Checked(
+                cause=cause,
+                job=question.job,
+                cluster=question.cluster,
+                attempt=question.attempt,
+                accepted=accepted,
+                notes=notes,
+            )
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed(Told):
-    """A reply was read."""
-
-    wanted_bp: int | None
-    """The score in it, basis points; None for a second opinion."""
-    reasoning: str
-    evidence: tuple[Claim, ...]
-    notes: tuple[str, ...]
-    """What was taken off before reading."""
+def milliseconds(seconds: float | None) -> int | None:
+    """Return whole milliseconds, None for unknown."""
+    return None if seconds is None else round(seconds * MILLI)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked(Told):
-    """A draft was compared with the facts."""
-
-    refuted: tuple[str, ...]
-    """One sentence for each statement that facts contradict; none: the draft stands."""
-    wanted_bp: int
-    signed_bp: int | None
-    """The score moved into the allowed interval, basis points; None if the draft is refused."""
-    allowed_bp: tuple[int, int]
-    """Lowest and highest score that may be signed."""
+def _conversation(question: Question) -> str:
+    return "\n\n".join(f"[{message.role}]\n{message.text}" for message in question.messages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaired(Told):
-    """The fault is quoted back in one more question."""
-
-    fault: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoodIn(Told):
-    """The rule answers for a silent model, by its own name."""
-
-    code: str
-    """The abstention that it replaces."""
+def _common(question: Question) -> dict[str, Scalar]:
+    return {
+        "schema_url": SEMANTICS,
+        "gen_ai.operation.name": "chat",
+        "hpc.job.id": question.job,
+        "hpc.agent.id": question.cluster,
+        "hpc.prompt.sha256": question.prompt.sha256,
+    }
 
 
-Event = Prompted | Replied | Failed | Parsed | Checked | Repaired | StoodIn
-Sink = Callable[[Event], None]
-
-
-def nobody(_: Event) -> None:
-    """Tell nobody."""
+def _of_call(told: Reply | ModelFailed) -> dict[str, Scalar]:
+    used = told.usage
+    return {
+        "gen_ai.provider.name": told.provider,
+        "gen_ai.response.model": told.model,
+        "gen_ai.usage.input_tokens": used.tokens_in if used else None,
+        "gen_ai.usage.output_tokens": used.tokens_out if used else None,
+        "hpc.mode": told.mode,
+        "hpc.calls": told.calls,
+        "hpc.recording": told.recording,
+    }

@@ -20,7 +20,7 @@ class Fault:
     layer: Layer
     """Where it happens: a status, the connection, the response body, or the model's own text."""
     always: str
-    """The abstention code if it never stops; `bid` if it harms nothing."""
+    """The abstention code if it never stops; `bid` if it harms nothing; `or` where the two clients may differ."""
     once: Literal["bid", "abstention"]
     """What must come of it if it happens one time only."""
     streamed: str | None = None
@@ -49,7 +49,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("cut", "wire", "provider_unreachable", "bid"),
     Fault("slow:0.05", "wire", "bid", "bid"),
     Fault("html", "body", "provider_unreachable", "bid"),
-    Fault("contenttype", "body", "bid", "bid"),
+    Fault("contenttype", "body", "bid or provider_unreachable", "bid"),
     Fault("brokenjson", "body", "provider_unreachable", "bid"),
     Fault("error200", "body", "provider_unreachable", "bid"),
     Fault("nochoices", "body", "provider_unreachable", "bid"),
@@ -83,7 +83,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("array", "model", "reply_unreadable", "bid"),
     Fault("surrogate", "model", "reply_unreadable", "bid"),
     Fault("deep", "model", "reply_unreadable", "bid"),
-    Fault("huge:2000000", "model", "reply_unreadable", "bid"),
+    Fault("huge:200000", "model", "reply_unreadable", "bid"),
 )
 
 _REASON = '"reasoning": "Enough suitable nodes are free for this job.", "evidence": [], "forecast": null'
