@@ -206,7 +206,7 @@ class Checkers:
         if self._latest_ms is not None:
             latest = max(before.head_at_s, self._latest_ms() // 1000 + DRIFT_MAX_S)
             if block.at_s > latest:
-                raise Violation("validity", f"time {block.at_s} lies beyond {latest}, the latest any honest clock allows")
+                raise Violation("validity", f"time {block.at_s} lies beyond {latest}, which no honest clock allows")
         self._items_in_order(before, block, items)
         if block.results != before.results(block.at_s, items, block.previous):
             raise Violation("validity", f"height {block.height}: results differ from re-execution")

@@ -272,9 +272,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "weights_only": lambda: Mutant(_quorum(_weights_only)),
     "count_only": lambda: Mutant(_quorum(_count_only)),
     "weights_of_the_height_before": lambda: Mutant(_stale_weights()),
-    "jailed_seats_vote": lambda: Mutant(
-        ((Table, "admit", _powerless_admitted), (certificate, "_quorate", _nothing))
-    ),
+    "jailed_seats_vote": lambda: Mutant(((Table, "admit", _powerless_admitted), (certificate, "_quorate", _nothing))),
     "no_justification": lambda: Mutant(_no_justification()),
     "finalize_after_nullify": lambda: Mutant(_forgetting("_finalize", Kind.NULLIFY)),
     "nullify_after_finalize": lambda: Mutant(_nullify_the_last_too()),
@@ -289,12 +287,16 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "restored_proposal_forgotten": lambda: Mutant(_forgotten_proposal()),
     "vote_signature_unchecked": lambda: Mutant(((desk.Desk, "signed_vote", _yes),)),
     "item_signature_unchecked": lambda: Mutant(((desk.Desk, "signed_item", _yes),)),
-    "certificate_unchecked": lambda: Mutant(((height, "verify_certificate", _nothing), (judging, "verify_certificate", _nothing))),
+    "certificate_unchecked": lambda: Mutant(
+        ((height, "verify_certificate", _nothing), (judging, "verify_certificate", _nothing))
+    ),
     "certificate_quorum_unchecked": lambda: Mutant(((certificate, "_quorate", _nothing),)),
     "previous_certificate_unchecked": lambda: Mutant(((judging, "_wrong_previous", _nothing),)),
     "evidence_too_loose": lambda: Mutant(_loose_evidence()),
     "evidence_never_filed": lambda: Mutant(((desk.Desk, "convict", _nothing),), beyond=True),
-    "inclusion_rule_off": lambda: Mutant(((proposing, "first_lacking", _nothing), (leading, "first_lacking", _nothing))),
+    "inclusion_rule_off": lambda: Mutant(
+        ((proposing, "first_lacking", _nothing), (leading, "first_lacking", _nothing))
+    ),
     "empty_reports": lambda: Mutant(((height, "pack_ext", lambda held: pack_ext([0] * len(held))),)),
     "reports_ignored": lambda: Mutant(
         (
@@ -319,6 +321,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "sets_iterated": lambda: Mutant(_set_order()),
 }
 """Every mutant by name; built when hunted, for each wraps the core as it stands."""
+
 
 def names() -> list[str]:
     """Return every mutant's name."""
@@ -366,7 +369,7 @@ def _digests(seed: int, count: int, hash_seed: str) -> list[str]:
 def _print_digests(name: str, seed: int, count: int) -> None:
     with alive(MUTANTS[name]()):
         for number in range(count):
-            print(play(draw(seed + number), digest=True).digest)
+            sys.stdout.write(play(draw(seed + number), digest=True).digest + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A seeded event queue that carries bytes between seats: loss, doubling, reordering, partitions, crashes, skewed clocks.
+"""A seeded event queue that carries bytes between seats: loss, doubles, reordering, partitions, crashes, skewed clocks.
 
 Honest seats are `Member`s: a replica, a disk that forgets what was not synced, and timers that run fast or slow. The
 network knows nothing of the protocol; whatever lies lives in `adversaries.py` and sends its own bytes.
@@ -13,6 +13,7 @@ from typing import Protocol
 from quorate.consensus.messages import encode_decided
 from quorate.consensus.replica import Replica
 from quorate.consensus.wal import split_log
+from quorate.domain.errors import LedgerBroken
 from tests.simulation.core import (
     Broadcast,
     CancelTimer,
@@ -86,6 +87,8 @@ class Network:
         self.events = 0
         self.rng = random.Random(plan.seed * 2 + 1)
         self.endpoints: list[Endpoint] = []
+        self.forks = False
+        """Whether the liars are so many that honest seats may part; one that meets the other branch stops."""
         self.lore: object | None = None
         """What the liars know together; the network only keeps it for them."""
         self.lore_keeper: int | None = None
@@ -221,6 +224,7 @@ class Member:
         self._fuse: int | None = None
         self._crash: Crash | None = None
         self.restarts = 0
+        self.halted = False
 
     def clock(self) -> int:
         """Return this seat's own time in milliseconds."""
@@ -248,7 +252,12 @@ class Member:
         if self.replica is not None:
             if len(data) > KIND_AT and data[KIND_AT] == ITEM_KIND:
                 self.witness.heard(self.seat, data)
-            self.carry_out(self.replica.receive(data, sender, self.clock()))
+            try:
+                self.carry_out(self.replica.receive(data, sender, self.clock()))
+            except LedgerBroken:
+                if not self.network.forks:
+                    raise
+                self._halt()
 
     def ring(self, name: str, token: int) -> None:
         """Take one timer, unless it was set again, cancelled, or we went down since."""
@@ -309,9 +318,14 @@ class Member:
         if entries:
             self.network.send(self.seat, to, encode_decided(CHAIN, entries))
 
+    def _halt(self) -> None:
+        """Stop for good, as a node must that meets a certified history which is not its own: beyond the bound only."""
+        self.halted = True
+        self.replica = None
+
     def light(self, crash: Crash, _: object) -> None:
         """Plan to stop a few effects from now, and to come back."""
-        if self.replica is None or self._fuse is not None:
+        if self.replica is None or self._fuse is not None or self.halted:
             return
         self._fuse, self._crash = crash.fuse, crash
         self.network.at(self.network.now + crash.down_ms, self._back, crash, None)
@@ -327,5 +341,6 @@ class Member:
     def _back(self, crash: Crash, _: object) -> None:
         if self._fuse is not None:  # it never did enough to stop: stop it now
             self._go_down()
-        self.restarts += 1
-        self.start()
+        if not self.halted:
+            self.restarts += 1
+            self.start()

@@ -4,7 +4,7 @@ import gc
 import traceback
 from dataclasses import dataclass, field
 
-from tests.simulation.adversaries import Liar
+from tests.simulation.adversaries import seat_liar
 from tests.simulation.checkers import Checkers, Violation
 from tests.simulation.core import shared_decoding
 from tests.simulation.keys import EdwardsKeys, HashKeys
@@ -48,6 +48,7 @@ class Table:
         public = [keys.signer(seat).public_key for seat in range(plan.n)]
         genesis = Register(plan, [key.hex() for key in public])
         self.network = Network(plan, digest)
+        self.network.forks = forks
         fastest = EPOCH_MS + max(plan.offsets_ms)
         self.checkers = Checkers(plan, keys, public, forks, lambda: self.network.now + fastest)
         self.network.taps.append(self.checkers.on_wire)
@@ -55,7 +56,7 @@ class Table:
         self.members: list[Member] = []
         for seat in range(plan.n):
             if seat in hands:
-                self.network.endpoints.append(Liar(seat, hands[seat], self.network, keys, genesis))
+                self.network.endpoints.append(seat_liar(seat, hands[seat], self.network, keys, genesis))
             else:
                 member = Member(seat, self.network, keys, genesis, self.checkers)
                 self.members.append(member)
@@ -82,7 +83,7 @@ class Table:
     def done(self) -> bool:
         """Say whether every honest seat is past the last height."""
         last = self.plan.heights
-        return all(member.application.height > last and member.replica is not None for member in self.members)
+        return all(m.halted or (m.application.height > last and m.replica is not None) for m in self.members)
 
     def run(self) -> bool:
         """Play to the end; say whether the honest got there."""
@@ -128,7 +129,7 @@ def _judge(table: Table, forks: bool) -> tuple[str | None, str, bool]:
         return violation.law, violation.detail, False
     except Stuck as stuck:
         return ("liveness", str(stuck), False) if table.plan.live else (None, "", False)
-    except Exception as error:  # whatever the core raises on a peer's bytes is a finding
+    except Exception as error:  # noqa: BLE001 - whatever the core raises on a peer's bytes is a finding
         place = traceback.extract_tb(error.__traceback__)[-1]
         return "raised", f"{type(error).__name__}: {error} at {place.filename}:{place.lineno}", False
     if table.plan.live and not finished and not forks:

@@ -33,9 +33,8 @@ def _pin(options: argparse.Namespace) -> dict[str, object]:
 def _again(options: argparse.Namespace, seed: int) -> str:
     """Return the line that reproduces a failure."""
     words = [COMMAND, f"--seed {seed} --schedules 1"]
-    for name in ("n", "liars", "tricks"):
-        if getattr(options, name) is not None:
-            words.append(f"--{name} {getattr(options, name)}")
+    names = ("n", "liars", "tricks")
+    words += [f"--{name} {getattr(options, name)}" for name in names if getattr(options, name) is not None]
     if options.signatures != "hash":
         words.append(f"--signatures {options.signatures}")
     return " ".join(words)
@@ -122,7 +121,7 @@ def beyond(options: argparse.Namespace) -> int:
     tally: Counter[str] = Counter()
     bad = 0
     for seed in range(options.seed, options.seed + options.schedules):
-        plan = draw(seed, n=6, liars=2, tricks=("echo",), beyond=True)
+        plan = draw(seed, n=6, liars=2, tricks=("echo", "two_proposals"), beyond=True)
         outcome = play(plan, forks=True)
         tally["schedules"] += 1
         tally["forks"] += outcome.forks > 0
@@ -130,8 +129,10 @@ def beyond(options: argparse.Namespace) -> int:
         tally["forks_attributed"] += attributed
         if outcome.law is not None or (outcome.forks and not attributed):
             bad += 1
-            print(f"{outcome.law} {outcome.detail[:300]} convicted={sorted(outcome.convicted)} | "
-                  f"{COMMAND} beyond --seed {seed} --schedules 1")
+            print(
+                f"{outcome.law} {outcome.detail[:300]} convicted={sorted(outcome.convicted)} | "
+                f"{COMMAND} beyond --seed {seed} --schedules 1"
+            )
     print(" ".join(f"{name}={value}" for name, value in tally.items()), f"bad={bad}")
     return 1 if bad else 0
 

@@ -208,8 +208,8 @@ def _blackout(rng: random.Random, honest: list[int], heal_ms: int) -> list[Crash
 
 def _payload(rng: random.Random, number: int) -> str:
     if rng.random() < 0.1:
-        return '{"from":%d,"note":%d}' % (rng.randint(1, 5), number)
-    return '{"note":%d}' % number
+        return f'{{"from":{rng.randint(1, 5)},"note":{number}}}'
+    return f'{{"note":{number}}}'
 
 
 def _items(rng: random.Random, honest: list[int], until_ms: int) -> tuple[tuple[int, int, str], ...]:

@@ -47,7 +47,7 @@ def cuts(n: int) -> list[Cut]:
 
 
 def renamings(n: int) -> list[Renaming]:
-    """Return every renaming that leaves a case the same: seats 1 to n - 1 among themselves, and the copies of seat 0."""
+    """Return every renaming that leaves a case the same: of seats 1 to n - 1, and of the copies of seat 0."""
     found = []
     for order in itertools.permutations(range(1, n)):
         seats = (0, *order)

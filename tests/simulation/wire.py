@@ -6,7 +6,7 @@ Layouts are those of docs/protocol.md (P-2, P-3). Nothing here is imported from 
 import json
 from hashlib import blake2b
 from struct import Struct
-from struct import error as StructError
+from struct import error as struct_error
 from typing import NamedTuple
 
 from tests.simulation.register import CHAIN
@@ -168,7 +168,7 @@ def ballot(data: bytes) -> Ballot | None:
         return None
     try:
         return _READERS[kind](kind, data)
-    except StructError:
+    except struct_error:
         return None
 
 
