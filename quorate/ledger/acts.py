@@ -175,6 +175,16 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
     return acts
 
 
+def misread(payload: bytes) -> tuple[str | int, ...] | None:
+    """Return where a payload stops being acts, None if it is acts; () if it is none as a whole."""
+    try:
+        decode_acts(payload)
+    except MessageMalformed as error:
+        cause = error.__cause__
+        return cause.errors(include_url=False)[0]["loc"] if isinstance(cause, ValidationError) else ()
+    return None
+
+
 def seal(job: JobId, cluster: ClusterId, answer: Bid | Abstention, salt: str) -> Digest:
     """Return the commitment to an answer: BLAKE2b-256 over job, cluster, answer and 16 bytes of salt."""
     return digest(canonical([job, cluster, answer.model_dump(mode="json"), salt]))

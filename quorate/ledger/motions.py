@@ -15,7 +15,7 @@ from quorate.ledger.state import LedgerState, MemberState
 from quorate.reputation.standing import JOINER, Standing, released
 
 MOTIONS_PER_SEAT = 16
-"""Pending motions that one seat may stand behind; a further one withdraws its oldest, so that nobody can fill the list."""
+"""Pending motions that one seat may stand behind; a further one withdraws its oldest: nobody can fill the list."""
 
 
 def endorse(state: LedgerState, before: LedgerState, seat: int, motion: Motion) -> tuple[LedgerState, str | None]:

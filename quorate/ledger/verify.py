@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from quorate.consensus.certificate import verify_certificate
-from quorate.consensus.inclusion import disorder, omitted, owed
+from quorate.consensus.inclusion import disorder
 from quorate.consensus.plain import read_entry, read_json
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import canonical_value
-from quorate.domain.deciding import Entry
+from quorate.domain.deciding import Entry, Kind
 from quorate.domain.errors import LedgerBroken, MessageMalformed, ProtocolViolation
 from quorate.ledger.application import LedgerApplication
+from quorate.ledger.damage import KeyName, Path, differs, genesis_damage, locate, locate_in_genesis, unread
 from quorate.ledger.genesis import Genesis
 
 LINE_BYTES_MAX = 8_000_000
@@ -47,28 +48,35 @@ def read_genesis(line: bytes) -> Genesis:
     Raises:
         LedgerBroken: the line is no canonical genesis.
     """
+    damage = unread(line)
+    if damage is not None:
+        raise LedgerBroken(f"line 1 is no genesis: {damage.says}", offset=damage.offset, height=0)
     try:
         read_json(line)
         genesis = Genesis.model_validate_json(line, strict=True)
-    except (MessageMalformed, ValidationError) as error:
-        raise LedgerBroken(f"line 1 is no genesis: {_first(error)}", offset=0, height=0) from error
+    except MessageMalformed as error:
+        raise LedgerBroken(f"line 1 is no genesis: {error}", offset=0, height=0) from error
+    except ValidationError as error:
+        path, why = _first(error)
+        place = locate_in_genesis(line, path)
+        raise LedgerBroken(f"line 1 is no genesis: {why}", offset=place, height=0) from error
     if genesis_line(genesis) != line:
-        raise LedgerBroken("line 1 is not in canonical form", offset=_differs(genesis_line(genesis), line), height=0)
+        place = differs(genesis_line(genesis), line)
+        raise LedgerBroken("line 1 leaves out what a genesis says", offset=place, height=0)
     return genesis
 
 
-def _first(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        one = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-    return str(error)
-
-
-def _differs(ours: bytes, theirs: bytes) -> int:
-    for place, (a, b) in enumerate(zip(ours, theirs, strict=False)):
-        if a != b:
-            return place
-    return min(len(ours), len(theirs))
+def _first(error: ValidationError) -> tuple[Path, str]:
+    """Return where a genesis is wrong, and how; a strange key is named before the field that it stands for."""
+    found = error.errors(include_url=False, include_input=False)
+    one = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    path: Path = one["loc"]
+    if one["type"] == "extra_forbidden":
+        path = (*path[:-1], KeyName(path[-1]))
+    elif one["type"] == "missing":
+        path = path[:-1]
+    name = ascii(".".join(str(step) for step in path))[1:-1][:80]
+    return path, f"{name}: {one['msg']}"
 
 
 def check_entry(application: LedgerApplication, entry: Entry) -> LedgerApplication:
@@ -80,6 +88,8 @@ def check_entry(application: LedgerApplication, entry: Entry) -> LedgerApplicati
     """
     block, state = entry.block, application.state
     _links(application, entry)
+    if entry.certificate.kind is not Kind.FINALIZE:
+        raise LedgerBroken("a height is decided by FINALIZE alone", height=state.height)
     if entry.certificate.value != block.digest:
         raise LedgerBroken("the certificate is for another block", height=state.height)
     verify_certificate(entry.certificate, application.committee, application.chain, _VERIFIER)
@@ -104,7 +114,8 @@ def _links(application: LedgerApplication, entry: Entry) -> None:
         raise LedgerBroken("the block lies before its predecessor in time", height=height)
     if (block.previous is None) != (height == 1):
         raise LedgerBroken("the predecessor's certificate is missing", height=height)
-    if block.previous is not None and block.previous.value != block.parent:
+    previous = block.previous
+    if previous is not None and (previous.kind is not Kind.FINALIZE or previous.value != block.parent):
         raise LedgerBroken("the predecessor's certificate is for another block", height=height)
 
 
@@ -121,49 +132,61 @@ def _items(application: LedgerApplication, entry: Entry) -> None:
         refusal = application.judge(item)
         if refusal is not None:
             raise LedgerBroken(f"item {item.seq} of seat {item.sender}: {refusal}", height=state.height)
-    required = owed(entry.block.previous, application.previous_committee, state.sequences)
-    # Whether an item that is left out exists and would have been refused cannot be seen from the ledger alone.
-    left_out = omitted(entry.items, state.sequences, required, lambda *_: False)
-    if left_out is not None:
-        raise LedgerBroken(f"item {left_out[1]} of seat {left_out[0]} was owed and left out", height=state.height)
+    # Whether an owed item was left out for a good reason (it is no payload, it does not fit) cannot be seen from a
+    # ledger: the item is not in it. Those who certified the block looked, and refuse one that omits without reason.
 
 
 def verify_lines(lines: Iterable[bytes], genesis: Genesis | None = None) -> Iterator[Verified]:
     """Check a ledger line by line and yield each height as it holds.
 
     `lines`: the file's lines with their newlines. `genesis`: what the ledger must begin with, if the reader has
-    it from elsewhere; otherwise the first line is taken at its word.
+    it from elsewhere; otherwise the first line is taken at its word until height 1 confirms it. A ledger that ends
+    early, at the end of a line, is a whole ledger of fewer heights.
 
     Raises:
         LedgerBroken: with `offset` the first wrong byte and `height` where it stands.
     """
-    offset, application = 0, None
+    offset, application, first = 0, None, b""
     for line in lines:
-        if not line.endswith(b"\n"):
-            raise LedgerBroken("the last line is torn: no newline", offset=offset + len(line))
-        body = line[:-1]
         if application is None:
-            found = read_genesis(body)
-            if genesis is not None and genesis != found:
-                place = _differs(genesis_line(genesis), body)
-                raise LedgerBroken("the ledger begins with another genesis", offset=place, height=0)
-            application = LedgerApplication.of(found)
+            first = line[:-1]
+            application = _founded(line, genesis)
         else:
-            entry, application = _checked(application, body, offset)
+            body = _whole(line, offset, application.state.height)
+            entry, application = _checked(application, body, offset, first)
             yield Verified(entry, application, offset)
         offset += len(line)
     if application is None:
         raise LedgerBroken("the ledger is empty: not even a genesis", offset=0, height=0)
 
 
-def _checked(application: LedgerApplication, body: bytes, offset: int) -> tuple[Entry, LedgerApplication]:
-    height = application.state.height
-    if len(body) > LINE_BYTES_MAX:
-        raise LedgerBroken(f"a line of {len(body)} bytes; at most {LINE_BYTES_MAX}", offset=offset, height=height)
+def _whole(line: bytes, offset: int, height: int) -> bytes:
+    """Return a line without its newline."""
+    if len(line) > LINE_BYTES_MAX:
+        raise LedgerBroken(f"a line of {len(line)} bytes; at most {LINE_BYTES_MAX}", offset=offset, height=height)
+    if not line.endswith(b"\n"):
+        damage = unread(line)
+        place = len(line) if damage is None else damage.offset
+        raise LedgerBroken("the last line is torn: no newline", offset=offset + place, height=height)
+    return line[:-1]
+
+
+def _founded(line: bytes, genesis: Genesis | None) -> LedgerApplication:
+    body = _whole(line, 0, 0)
+    if genesis is not None and body != genesis_line(genesis):
+        place = differs(genesis_line(genesis), body)
+        raise LedgerBroken("the ledger begins with another genesis", offset=place, height=0)
+    return LedgerApplication.of(read_genesis(body))
+
+
+def _checked(application: LedgerApplication, body: bytes, offset: int, first: bytes) -> tuple[Entry, LedgerApplication]:
     try:
         entry = read_entry(body)
         return entry, check_entry(application, entry)
-    except LedgerBroken as error:
-        raise LedgerBroken(str(error), offset=offset + (error.offset or 0), height=height) from error
-    except ProtocolViolation as error:
-        raise LedgerBroken(str(error), offset=offset, height=height) from error
+    except (LedgerBroken, ProtocolViolation) as error:
+        path = genesis_damage(application, body)
+        if path is not None:
+            why = "line 1 is not the genesis under which height 1 was signed"
+            raise LedgerBroken(why, offset=locate_in_genesis(first, path), height=0) from error
+        damage = locate(application, body, str(error))
+        raise LedgerBroken(damage.says, offset=offset + damage.offset, height=application.state.height) from error
