@@ -7,7 +7,7 @@ from quorate.market.claims.lexer import Names, Sentence, names, sentences
 from quorate.market.claims.numbers import numbers
 from quorate.market.claims.presence import gpu_presence, heterogeneity, high_memory, occupancy_words
 from quorate.market.claims.relations import penalties, type_matches
-from quorate.market.claims.rules import Found, Scene
+from quorate.market.claims.rules import Found, Scene, resolved
 from quorate.market.claims.sums import networks, sums
 from quorate.market.claims.types import identities, job_types, own_types
 from quorate.market.claims.values import ClaimKind, Known, KnownGroup, ProseClaim, Refutation, Rival, known
@@ -25,7 +25,9 @@ def _names(known: Known) -> Names:
 
 
 def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:
+    before = ""
     for sentence in sentences(text, _names(known)):
+        sentence, before = resolved(sentence, before)
         scene = Scene(sentence, known)
         for reader in _READERS:
             for found in reader(scene):

@@ -26,15 +26,22 @@ FITS = (
     rx(r"(?:<SELF>|IT |NODE |CLUSTER |, |AND |ARCH )(?:<w>){0,2}?(?P<verb>RUN) (?:<w>|ALL |P:of |THE |THIS |A |ITS |BOTH ){0,4}?(?:JOB 'S |JOB |its |ITS |T:[\w~]+ |NODE |HIGH )*(?:REQ|requirements|constraints|specifications) "),
     rx(r"JOB (?:<w>){0,2}?(?P<verb>FITV|RUN FIT|FIT) (?:<w>|P:on |P:into |P:within |LESS |IN ){1,4}?(?:MY|THE|THIS|SELFID|FREE|here|at|,|\.|;) "),
     rx(r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?BE (?:<w>|ALL ){0,2}?(?P<verb>RUN) "),
+    rx(r"(?:Q:mem |N )(?:P:of )?(?:GPUS |T:memory |NODE )?(?:PER NODE )?CAN BE (?:<w>)?(?P<verb>RUN) "),
     rx(r"CAN (?:<w>)?HAVE (?:THE |ALL |<w>|N |REQ |ITS ){1,4}?(?:GPUS|T:memory|NODE|resources) "),
     rx(r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "),
     rx(r"CAN (?:<w>|BE ){0,2}?(?:RUN|start) (?:<w>)?(?P<verb>immediately|now|today|here|P:on (?:MY|THIS|THE) CLUSTER|P:at once|right away|P:on SELFID|at) "),
+    rx(r"(?:JOB|this|THIS|IT) BE (?:<w>)?(?P<verb>feasible|possible|runnable|doable|schedulable) (?=[,.;)]|P:for|P:on|AND|C:|here|$)"),
     rx(r"JOB (?:HEDGE )?CAN (?:BE )?(?:<w>)?(?P<verb>RUN|start)(?:ed|d)? "),
 )
 FITS_NOT = (
     rx(r"(?:CANNOT|NOT CAN|do NOT|CAN NOT|BE NOT CAN|NOT ABLE) (?:<w>){0,2}?(?P<verb>RUN) " + _GOAL),
     rx(r"JOB (?:CANNOT|CAN NOT|do NOT) (?:<w>|BE ){0,2}?(?:RUN|FIT|FITV|start) "),
     rx(r"(?:physically )?(?P<verb>infeasible|impossible) (?=[,.;)]|P:for|P:to|P:on|AND|C:|IN|$)"),
+    rx(r"JOB (?:<w>)?MORE MY (?:<w>|FREE |TOTAL ){0,2}?(?:capacity|NODE|resources|CLUSTER) "),
+    rx(r"(?:JOB|IT|this|THIS) BE too HIGH P:for (?:MY|THIS|I|SELFID) "),
+    rx(r"no way P:of RUN "),
+    rx(r"(?:more|MORE) NODE P:than (?:I|MY CLUSTER|THE CLUSTER|THIS CLUSTER) (?:<w>|THIS ){0,2}?HAVE "),
+    rx(r"(?:Q:mem |N )(?:P:of )?(?:GPUS |T:memory |NODE )?(?:PER NODE )?CANNOT BE (?:<w>)?(?P<verb>RUN) "),
     rx(r"JOB BE (?:NOT feasible|infeasible|impossible) "),
 )
 _LATER = re.compile(r" (?:IF|HEDGE|later|eventually|after|AFTER|soon|future|FREES|OTHER|OTHERID|CLUSTERS|principle|theory|comfortably_if) ")
@@ -56,6 +63,8 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
     for match, first, last in matches(scene.sentence, patterns):
         start, end = scene.sentence.clause(first)
         around = scene.sentence.slice(start, min(end, last + 6))
+        if says and not _measured(scene, first, last):
+            continue
         if _LATER.search(around) or subject(scene, first) == "other" or (says and " NOT " in scene.sentence.slice(start, last)):
             continue
         if re.search(r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)):
@@ -63,6 +72,14 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
         thing = match["thing"]
         fact = _fact(scene.known, thing, says, "FREE" in match.group())
         yield Found("capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact)
+
+
+def _measured(scene: Scene, first: int, last: int) -> bool:
+    """`sufficient` is a comparison; `ample` and `adequate` are opinions unless they say for what."""
+    tokens = scene.sentence.tokens[first:last]
+    if any(token.raw.lower() in {"enough", "sufficient", "sufficiently", "more than enough"} or token.tag == "HAVE" for token in tokens):
+        return True
+    return re.search(r" (?:P:for (?:THE |THIS )?JOB|P:to RUN|P:for ITS|P:to (?:<w> )?RUN) ", scene.sentence.slice(last, last + 5)) is not None
 
 
 def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> Iterator[Found]:
@@ -82,6 +99,7 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
 
 def _by_part(known: Known, tags: str, says: bool) -> str | None:
     """Judge by the one thing that is named, or by everything."""
+    tags = tags.replace(" Q:mem ", " T:memory ")
     for thing in ("T:memory", "T:gpu", "GPUS"):
         if f" {thing} " in tags:
             return _fact(known, thing, says, False)

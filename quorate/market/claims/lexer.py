@@ -25,7 +25,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": " ", "r": " ", '"': '"', "/": "/", "\\": " "}
 _SILENT = frozenset('*`_\'"\u201c\u201d#')
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec)|\b[a-z])$", re.I)
-_BREAK = re.compile(r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|]|[ ](?=\d[)] )|[:.;,!?]\n")
+_BREAK = re.compile(r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n")
 _LEAD = re.compile(r"[\s\-\u2022*>#+|\"'{}\[\],:.]*(?:\d{1,2}[.)](?=\s)\s*)?[\s*\"]*(?:\w{1,40}\"\s*:\s*\"(?=[^\"]{0,80}\s[^\"]{0,80}\s))?[\s*\"]*")
 
 
@@ -158,7 +158,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
         if char == "\\" and (match := _ESCAPE.match(text, at)):
             step = match.end() - at
             char = chr(int(match.group(1), 16)) if match.group(1) else _ESCAPED.get(match.group(2), match.group(2))
-        out.append(_PLAIN.get(char, char))
+        out.append(_PLAIN.get(char, " " if char.isspace() and char != "\n" else char))
         offsets.append(at)
         at += step
     return "".join(out), offsets
@@ -208,6 +208,10 @@ def _tokens(plain: str, start: int, end: int, called: Names) -> Iterator[Token]:
         if plain[at] == "*" and _TIMES.match(plain, at):
             yield Token("x", at, at + 1, "*")
             at += 1
+            continue
+        if plain[at : at + 2] == "'s" and plain[at - 1 : at].isalnum():
+            yield Token("'S", at, at + 2, "'s")
+            at += 2
             continue
         if plain[at] in " \n" or plain[at] in _SILENT or (plain[at] == "-" and _joins(plain, at)):
             at += 1

@@ -14,7 +14,7 @@ COUNTED = re.compile(
     r" N (?:(?:P:of|/|out P:of|C:out_of) (?:THE |MY |its |ITS |A )?(?:TOTAL |FREE )?(?:P:of )?N )?(?P<mods>" + _MODS + r"(?:T:gpu |CPUONLY |CPU )?)(?P<head>NODE|GPUS|CORE|T:gpu CORE) "
 )
 _PER_NODE = re.compile(r" (?:[a-z]\S* |\( |T:memory |CPU |P:of |HOM ){0,3}?(?:PER NODE|/ NODE|PER |on PER|P:on PER|IN PER|NODE PER|P:for PER NODE)")
-_NODE_EACH = re.compile(r" (?:PER NODE|NODE|NODE PER|PER) (?:(?:BE|HAVE|P:with|:|=|P:of|PER|equipped|containing|P:at) ){1,3}(?:[a-z]\S* )?$| (?:GPUS|T:gpu|CORE|T:memory) (?:capacity )?(?:PER|/) NODE (?:BE |: |= |P:of |\( )*$| NODE (?:P:with |HAVE )(?:N |Q:mem |T:\S+ |CORE |GPUS |AND |, |CPU |[a-z]\S* ){0,8}$")
+_NODE_EACH = re.compile(r" (?:PER NODE|NODE|NODE PER) (?:[a-z]\S* )?(?:(?:BE|HAVE|P:with|:|=|P:of|PER|equipped|containing|P:at) ){1,3}(?:[a-z]\S* )?$| PER (?:HAVE|P:with|[a-z]\S* P:with) (?:[a-z]\S* )?$| (?:GPUS|T:gpu|CORE|T:memory) (?:capacity )?(?:PER|/) NODE (?:BE |: |= |P:of |\( )*$| NODE (?:P:with |HAVE )(?:N |Q:mem |T:\S+ |CORE |GPUS |AND |, |CPU |[a-z]\S* ){0,8}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def _around(scene: Scene, index: int, back: int = 9, ahead: int = 10) -> tuple[s
 
 def _count(scene: Scene, index: int) -> Truth | None:
     before, after = _around(scene, index)
+    if _hyphened(scene, index) and re.match(r" N T:gpu NODE ", after):
+        return _gpus(scene, index, before, " PER NODE ")
     match = COUNTED.match(after)
     if match is None:
         return _bare(scene, index, before, after)
@@ -98,14 +100,32 @@ def _count(scene: Scene, index: int) -> Truth | None:
     return _cores(scene, index, before, rest) if head == "CORE" else None
 
 
+def _hyphened(scene: Scene, index: int) -> bool:
+    """Tell `4-GPU nodes` from `256 GPU nodes`."""
+    tokens = scene.sentence.tokens
+    at = tokens[index].end - tokens[0].start
+    return scene.sentence.text[at : at + 1] == "-"
+
+
 def _bare(scene: Scene, index: int, before: str, after: str) -> Truth | None:
     """`Nodes: 320`, `GPUs per node: 4`, `175 free of 200`, `4-GPU nodes`."""
     if re.match(r" N T:gpu NODE ", after):
         return _gpus(scene, index, before, " PER NODE ")
-    if re.search(r" NODE (?:count )?(?::|=) $", before) or re.search(r" NODE TOTAL (?::|=) $| TOTAL NODE (?::|=|BE|P:of) $", before):
+    keyed = re.search(r" (FREE|TOTAL|REQ|BUSY) NODE \( $", before)
+    if keyed and re.match(r" N [)/]", after):
+        return _total_nodes(scene.known) if keyed[1] == "TOTAL" else _keyed_nodes(scene, before)
+    if re.search(r"(?<! PER) NODE (?:count )?(?::|=) $", before) or re.search(r" NODE TOTAL (?::|=) $| TOTAL NODE (?::|=|BE|P:of) $", before):
         return _total_nodes(scene.known) if not re.search(r" (?:REQ|FREE|BUSY|JOB|BG) (?:NODE|:)", before) else _keyed_nodes(scene, before)
     if re.search(r" (?:FREE|BUSY|BG|REQ) (?:NODE )?(?:count )?(?::|=|BE) $| NODE (?:FREE|REQ|BUSY) (?::|=|BE) $", before):
-        return _keyed_nodes(scene, before) if re.search(r" NODE ", before) or re.match(r" N (?:/|P:of|NODE)", after) else None
+        return _keyed_nodes(scene, before) if re.search(r" NODE ", scene.sentence.tags) or re.match(r" N (?:/|P:of|NODE)", after) else None
+    if re.match(r" N (?:BE |will BE )?(?:[a-z]\S* |THIS ){0,2}FREE (?!NODE|GPUS|T:|capacity|MEM|CORE|resources|P:of GPUS)", after) and _among_nodes(before):
+        return _left_nodes(scene.known) if " AFTER " in before + after else _free_nodes(scene.known)
+    if re.match(r" N (?:IN )?TOTAL (?:[.,;)]|$)", after):
+        things = re.findall(r" (NODE|GPUS|CORE)(?= )", re.sub(r" PER NODE | / NODE ", " ", before))
+        makers = {"NODE": lambda: _total_nodes(scene.known), "GPUS": lambda: _gpus(scene, index, " TOTAL ", " "), "CORE": lambda: None}
+        return makers[things[-1]]() if things else None
+    if re.match(r" N BE (?:[a-z]\S* |THIS ){0,2}BUSY ", after) and _among_nodes(before):
+        return _busy_nodes(scene.known)
     if re.search(r" NODE (?:BE )?(?:FREE )?out P:of (?:A |MY )?(?:TOTAL )?(?:P:of )?$", before) and not re.match(r" N (?:GPUS|CORE|T:)", after):
         return _total_nodes(scene.known)
     if re.search(r" (?:GPUS|T:gpu) (?:PER|/) NODE (?:BE |: |= |P:of )+$", before):
@@ -113,6 +133,11 @@ def _bare(scene: Scene, index: int, before: str, after: str) -> Truth | None:
     if re.search(r" (?:GPUS|TOTAL GPUS|GPUS count|T:gpu count) (?:: |= )$", before):
         return _gpus(scene, index, before, " ")
     return None
+
+
+def _among_nodes(before: str) -> bool:
+    """Whether the last thing counted before was nodes."""
+    return re.search(r" NODE (?!.*(?: GPUS | CORE | T:gpu | NODE ))", before) is not None
 
 
 def _keyed_nodes(scene: Scene, before: str) -> Truth | None:
@@ -123,7 +148,7 @@ def _keyed_nodes(scene: Scene, before: str) -> Truth | None:
 
 def _part_of(scene: Scene, before: str, after: str, rest: str) -> Truth | None:
     """The first number of `175 of 200 nodes`; the second is met again as a count of its own."""
-    if re.match(r" (?:BE )?(?:[a-z]\S* ){0,2}(?:FREE) ", rest) or " FREE " in after[: after.find("NODE")]:
+    if re.match(r" (?:BE )?(?:[a-z]\S* |THIS ){0,2}(?:FREE) ", rest):
         return _free_nodes(scene.known)
     if re.match(r" (?:BE )?(?:[a-z]\S* ){0,2}(?:BUSY|IN use) ", rest):
         return _busy_nodes(scene.known)
@@ -157,7 +182,7 @@ def _special_nodes(known: Known, mods: str, before: str, rest: str) -> Truth | N
         return None
     if known.groups is None or re.search(r" (?:REQ|JOB|JOB 'S) (?:[a-z]\S* |A |ONLY |LESS )*$", before):
         return None
-    with_gpus = "T:gpu" in mods or "NO" not in rest.split()[:3]
+    with_gpus = "T:gpu" in mods or ("CPU" not in mods and "NO" not in rest.split()[:3])
     chosen = [group for group in known.groups if bool(group.gpus) == with_gpus]
     if "CPU" in mods.split() and not with_gpus:
         chosen = [*known.groups]
@@ -176,11 +201,11 @@ _ROLE_AFTER = (
 )
 _ROLE_BEFORE = (
     ("left", re.compile(r" (?:LEAVE|AFTER) (?:[a-z]\S* |MY |ABOUT |THE |P:with |A ){0,3}$")),
-    ("job", re.compile(r" (?:REQ|JOB|JOB 'S|JOB P:of|JOB P:for|its|ITS) (?:[a-z]\S* |ONLY |A |THE |P:for |LESS |MORE |ABOUT |TOTAL |P:of |: |= |JUST |REQ ){0,4}$")),
-    ("free", re.compile(r" FREE (?:capacity |resources |NODE |CLUSTER |THE |MY ){0,2}(?:P:of |: |= |BE |MY |\( |ABOUT ){1,3}$")),
     ("background", re.compile(r" BG (?:LOAD |JOBS |processes |work |activity |NODE )?(?:P:of |: |= |BE |uses |BUSY |REQ |P:on |ABOUT |LASTS ){1,3}$")),
+    ("job", re.compile(r" (?:REQ|JOB|JOB 'S|JOB P:of|JOB P:for|its|ITS) (?:[a-z]\S* |ONLY |A |THE |P:for |LESS |MORE |ABOUT |TOTAL |P:of |: |= |REQ |\( |NODE ){0,4}$")),
+    ("free", re.compile(r" FREE (?:capacity |resources |NODE |CLUSTER |THE |MY ){0,2}(?:P:of |: |= |BE |MY |\( |ABOUT ){1,3}$")),
     ("total", re.compile(r" (?:out P:of|P:out_of|P:of|/|C:out_of) (?:THE |MY |ITS |ALL )?$| TOTAL (?:P:of |: |BE |NODE |ABOUT ){0,3}$| (?:ALL|TOTAL) (?:MY |P:of |THE )*$")),
-    ("own", re.compile(r" (?:HAVE|MY|P:with|CLUSTER 'S) (?:[a-z]\S* |A |TOTAL |ABOUT |P:of |MORE |ONLY |MY |ALL ){0,3}$")),
+    ("own", re.compile(r" (?:HAVE|MY|P:with|CLUSTER 'S|(?:I|SELFID|CLUSTER) (?!P:as)[a-z]\S*) (?:[a-z]\S* |A |TOTAL |ABOUT |P:of |MORE |ONLY |MY |ALL ){0,3}$")),
 )
 
 
@@ -236,7 +261,7 @@ def _job_nodes(known: Known) -> Truth:
 
 def _own_nodes(known: Known) -> Truth:
     truth = _total_nodes(known)
-    return Truth("node_count", truth.name, (*truth.values, *_free_nodes(known).values, known.suitable_free))
+    return Truth("node_count", truth.name, (*truth.values, *_free_nodes(known).values, known.suitable_free, known.job_nodes))
 
 
 def _gpus(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
@@ -274,7 +299,7 @@ def _firm(before: str) -> bool:
 
 
 def _every(tags: str) -> bool:
-    return re.search(r" (?:ALL|PER|EACH) (?:P:of |MY |THE |N )*NODE (?:HAVE|P:with|BE|comes|carries|contains|PER)", tags) is not None
+    return re.search(r" (?:ALL|PER|EACH) (?:P:of |MY |THE |N )*NODE (?:HAVE|P:with|comes|carries|contains)", tags) is not None
 
 
 def _gpus_each(known: Known, who: str, own_each: tuple[int | None, ...], every: bool, firm: bool) -> Truth | None:
@@ -328,8 +353,8 @@ def _percent(scene: Scene, index: int) -> Truth | None:
 
 def _occupancy(known: Known, taken: int | None) -> Truth:
     asked = known.job_nodes or 0
-    extra = (known.nodes_allocated, known.nodes_background, *((taken + asked,) if taken is not None else ()))
-    more = (*extra, known.job_nodes, (known.nodes_allocated or 0) + asked)
+    allocated = known.nodes_allocated
+    more = (allocated, *(value + asked for value in (taken, allocated) if value is not None))
     return Truth("occupancy", "the cluster's occupancy", (_ratio(taken, known.nodes), *(_ratio(part, known.nodes) for part in more)), "%")
 
 
@@ -341,7 +366,9 @@ def _share(known: Known, before: str, after: str) -> Truth | None:
     if not (_SHARE.search(after) or (_SHARE_BEFORE.search(before) and not re.search(r" (?:FREE|BUSY) NODE \( $", before))):
         return None
     asked = known.job_nodes
-    bases = (known.nodes, known.nodes_free, known.suitable, known.suitable_free)
+    bases: tuple[int | None, ...] = (known.nodes, known.suitable)
+    if re.match(r" Q:pct (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL ){0,3}?FREE ", after):
+        bases = (known.nodes_free, known.suitable_free)
     taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
     others = (_ratio(known.nodes_free, known.nodes), _ratio(taken, known.nodes)) if "NODE (" in before else ()
     return Truth("share_of_cluster", "the job's share of the cluster", (*(_ratio(asked, base) for base in bases), *others), "%")
@@ -355,6 +382,8 @@ def _memory(scene: Scene, index: int) -> Truth | None:
     before, after = _around(scene, index, 7, 9)
     start, end = scene.sentence.clause(index)
     near = scene.sentence.slice(max(start, index - 4), min(end, index + 5))
+    if re.search(r" (?::|=) $", before):
+        near = scene.sentence.slice(max(0, index - 4), index) + near
     who = subject(scene, index)
     if who == "other" or re.search(r" (?:hbm|hbm2|hbm2e|hbm3|vram|T:gpu T:memory|P:from|dataset|T:data|data|checkpoint|input|output) ", near):
         return None
@@ -410,7 +439,7 @@ def _time(scene: Scene, index: int) -> Truth | None:
         return truth
     if _FORECAST.search(around) or re.search(r" (?:OTHER|OTHERID) ", around) or not _TIMED.search(wide):
         return None
-    return truth if subject(scene, index) in {"job", ""} or " TIMEN " in wide or re.search(r" Q:time (?:long )?JOB ", wide) else None
+    return truth if subject(scene, index) in {"job", ""} or " TIMEN " in wide or re.search(r" Q:time (?:long )?JOB | JOB .*P:for (?:ABOUT |ONLY |[a-z]\S* )?Q:time ", wide) else None
 
 
 def _bandwidth(scene: Scene, index: int) -> Truth | None:

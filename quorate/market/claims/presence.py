@@ -20,14 +20,16 @@ MIXED = (
     rx(r"(?:mix|mixture|combination|blend) P:of (?:<w>)?(?:CPUONLY|T:gpu HW|GPUS|T:gpu|CPU only) (?:NODE )?(?:AND|/) (?:<w>)?(?:CPUONLY|T:gpu HW|T:gpu|CPU) (?:NODE|partition|partitions) "),
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|N|mixed|AND) (?:kinds |sorts |types |TYPEN )(?:P:of )?(?:<w>)?NODE "),
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
+    rx(r"NODE HET "),
     rx(r"(?:NODE )(?:types |TYPEN )?(?:DIFF|vary|varies) "),
 )
 ALIKE = (
     rx(r"HOM " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|HW|GPUS|pool|T:gpu) "),
     rx(r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) " + r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"),
     rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HOM "),
-    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE BE (?:<w>)?(?:SAME|HOM|identical|alike) "),
+    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
+    rx(r"NODE HOM "),
 )
 
 
@@ -121,6 +123,7 @@ def _absence_fact(known: Known, partial: bool) -> str | None:
 
 
 HAS_GPUS = (
+    rx(r"(?:MY|THE) (?:<w>|N |TOTAL |FREE ){0,3}?NODE (?:<w>)?(?:HAVE|P:with|come P:with|BE HAVE|BE equipped P:with|comes P:with) (?:<w>|N |HIGH ){0,3}?(?:GPUS|T:gpu HW) "),
     rx(r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|count|memory)) "),
     rx(r"(?:<SELF>)(?:<w>)?HAVE (?:<w>|N |TOTAL |A |ENOUGH |FREE |CPU |AND |HIGH |P:of ){0,5}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|acceleration|capacity|power)) "),
     rx(r"(?:MY|THIS) (?:<w>){0,3}?T:gpu HW (?:<w>){0,2}?(?:NODE|CLUSTER|ARCH|HW) "),
@@ -141,7 +144,8 @@ def high_memory(scene: Scene) -> Iterator[Found]:
     for match, first, last in matches(scene.sentence, LARGE_NODES):
         if "T:memory" not in match.group() and not match.group().startswith("fat"):
             continue
-        if not _mine(scene, first, last):
+        _, end = scene.sentence.clause(first)
+        if not _mine(scene, first, last) or re.search(r" REQ | IT RUN ", scene.sentence.slice(last, end)):
             continue
         says_not = negated_in_clause(scene.sentence, first, last)
         yield Found("high_memory", f"{'no ' if says_not else ''}high-memory nodes", first, last, _high_fact(scene.known, says_not))

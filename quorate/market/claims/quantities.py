@@ -13,9 +13,7 @@ _SMALL = (
     "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred"
 ).split()
 _SPELLED = dict(zip(_SMALL, [*range(2, 21), 30, 40, 50, 60, 70, 80, 90, 100], strict=True))
-_FRACTIONS = {"half": 50.0, "a third": 33.3, "one third": 33.3, "a quarter": 25.0, "one quarter": 25.0,
-              "two thirds": 66.7, "three quarters": 75.0, "a tenth": 10.0, "one tenth": 10.0, "a fifth": 20.0,
-              "one fifth": 20.0}  # fmt: skip
+_PARTS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "half": 2}
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _UNITS = (
@@ -32,7 +30,8 @@ QUANTITY = re.compile(
     rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b)"
     r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
-    rf"|(?P<fraction>{'|'.join(_FRACTIONS)})(?=[ -](?:of|my|our|the|its)\b))",
+    rf"|\b(?P<part>a|one|two|three|four|five)[ -](?P<whole>{'|'.join(_PARTS)})s?(?=[ -](?:of|my|our|the|its)\b)"
+    r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its)\b))",
     re.IGNORECASE,
 )
 
@@ -59,8 +58,11 @@ def quantity(match: re.Match[str]) -> Quantity | None:
         parts = [int(part) for part in match["clock"].split(":")]
         seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
         return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
-    if match["fraction"]:
-        return Quantity("Q:pct", (_FRACTIONS[match["fraction"].lower()],), 2, 0)
+    if match["half"]:
+        return Quantity("Q:pct", (50.0,), 2, 0)
+    if match["part"]:
+        part = {"a": 1, "one": 1} | _SPELLED
+        return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 2, 0)
     if match["spelled"]:
         number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))
         return _with_unit(number, 0.0, match["unit"] or "")

@@ -22,10 +22,14 @@ DENIED: tuple[re.Pattern[str], ...] = (
     rx(r"(?:DIFF) (?:P:from |P:with |P:to |than |P:than |of |P:of |THE |SCOPE |scope |area ){0,4}?" + _OWN),
     rx(r"(?:THE |DIFF )DIFF (?:IN |CLUSTER |JOB )?TYPEN "),
     rx(r"DIFF (?:CLUSTER |JOB )?TYPEN P:than MY "),
-    rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
+    rx(r"DIFF (?:kind|sort) (?:P:of CLUSTER |P:of SPECN |P:of ARCH )"),
+    rx(r"(?:wrong|incorrect|DIFF) (?:kind P:of |CLUSTER |T:[\w~]+ )?(?:CLUSTER )?TYPEN "),
+    rx(r"JOB [^.;]{0,60}?T:[\w~]+ [^.;]{0,30}?(?<= )(?:WH |C:but |AND |, |C:while )I BE (?P<not>NOT )(?:A |one )?(?=[.,;)])"),
+    rx(r"TYPEN (?:conflict|clash|difference|gap|conflicts) "),    rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
     rx(r"(?:JOB|IT|WH) (?:\S+ ){0,3}?(?P<not>NOT )(?:<w>)?(?:FITV|fall) (?:LESS |IN |P:within |P:under |P:into |<w>){0,2}?" + _OWN),
     rx(r"MIS (?:P:with |P:to |P:between |P:from )(?:<w>|THE |MY |JOB |'S |AND )*?" + _OWN),
     rx(r"(?P<bare>(?:A|NO|BE|<w>|->|:|,) MIS )(?:[.,;)]|exists|BE|C:\S+|AND|so|$)"),
+    rx(r"TYPEN BE (?P<not>NOT )(?:THE |ITS )?(?:JOB 'S (?:REQ |<w>)?|REQ )TYPEN "),
     rx(r"(?:THE|THIS) MIS (?:[,.;)]|BE |PENALTY |HEDGE )"),
     rx(r"TYPEN (?:P:does )?do NOT (?:SAME|coincide) "),
     rx(r"(?:BE )NOT (?:P:of )?(?:THE )?SAME (?:CLUSTER |JOB )?TYPEN "),
@@ -36,7 +40,15 @@ AGREED: tuple[re.Pattern[str], ...] = (
     # a type match; the types match; type match: yes
     rx(r"(?:TYPEN|SPECN) (?:P:of \S+ )?(?:do |did |does |BE |NOT |NO |<w>|AND |MY |JOB |'S |CLUSTER |THE |T:[\w~]+ |\( |\) |= |P:of ){0,8}?(?:MATCHV|SAME) "
        r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"),
-    rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER ){0,7}?TYPEN "),
+    rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER |T:[\w~]+ ){0,7}?TYPEN "),
+    rx(r"TYPEN REQ (?:<w>)?(?:BE |NOT |HAVE )*(?:<w>)?RUN "),
+    rx(r"RUN (?:THE |ITS |JOB 'S )*(?:CLUSTER )?TYPEN REQ "),
+    rx(r"(?:<SELF>)(?:BE |HAVE )(?:P:of |NOT ){0,2}(?:THE |A )(?:<w>|REQ ){0,1}?(?:right|correct|REQ|exact|ideal) (?:<w>)?(?:CLUSTER )?TYPEN "),
+    rx(r"JOB BE (?:A )?T:[\w~]+ (?:JOB )?(?:, )?(?:AND )?(?:C:so|so|P:as) BE <SELF>"),
+    rx(r"JOB BE (?:A )?T:[\w~]+ (?:JOB )?(?:, )?(?:<w>)?P:like (?:I|MINE|THIS CLUSTER|MY CLUSTER) "),
+    rx(r"T:[\w~]+ (?:JOB |CLUSTER |TYPEN )?(?:, )?(?:<w>|WH |BE ){0,3}?what <SELF>BE "),
+    rx(r"(?:share|shares|sharing|HAVE) (?:A |THE |ONE )?(?:<w>|SAME ){0,1}?TYPEN (?=[.,;)]|AND|P:with)"),
+    rx(r"SAME (?:<w>)?(?:kind|sort|flavor|flavour) "),
     rx(r"(?:SAME) (?:<w>)?(?:CLUSTER |JOB )?(?:TYPEN|SPECN) "),
     # the job matches my specialisation
     rx(r"(?:MATCHV|FITV) (?:<w>|P:with |P:to |P:within |LESS |IN |P:under |P:into |P:for |THE |scope |P:of |WH |BE |A |AND |ONLY |FITV |area ){0,5}?" + _OWN),
@@ -44,6 +56,12 @@ AGREED: tuple[re.Pattern[str], ...] = (
     rx(_OWN + r"BE (?:A |THE |<w>){0,2}?(?:perfect|exact|direct|ideal|full|precise) MATCHV "),
     rx(r"(?:->|:|=|,|so|C:so|C:thus|C:therefore|\u2014|\u2192) (?P<verdict>(?:<w>|A |NO |NOT |BE |I |HAVE |it |IT ){0,4}?MATCHV )(?=[,.;)}!]|$|P:with|AND|C:)"),
     rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
+    rx(r"P:same_as (?:P:of )?" + _OWN),
+    rx(r"TYPEN BE (?:<w>|THE |NOT ){0,2}?P:same_as "),
+    rx(r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|so|$)"),
+    rx(_OWN + r"(?:<w>)?FITV (?:THE )?JOB 'S (?:REQ )?TYPEN "),
+    rx(_OWN + r"BE (?:<w>){0,2}?what (?:THE |THIS )JOB "),
+    rx(r"(?P<short>(?:they|both|AND|THESE) (?:<w>)?(?:NOT )?(?:MATCHV|SAME) )(?=[.,;!])"),
     # my specialisation matches the job
     rx(_OWN + r"(?:<w>|BE |do |HEDGE |NOT |NO |, |T:[\w~]+ |\( |\) |AND |: |P:of |P:for |JOBS |PARTLY ){0,6}?(?:MATCHV) (?:<w>|P:with |P:to ){0,3}?(?:ITS |THE |THIS |WH |that |what )"),
     # the job is within my specialisation; this is my specialisation
@@ -88,6 +106,8 @@ def type_matches(scene: Scene) -> Iterator[Found]:
         polarity = _polarity(sentence, first, last)
         if match.groupdict().get("not") and polarity is not None:
             polarity = not polarity
+        if match.groupdict().get("not") and sentence.tokens[max(0, first - 1)].tag.startswith("T:") and first > 0 and " MY " in match.group():
+            continue
         if match.groupdict().get("bare") and not _two_types(sentence):
             continue
         if polarity is not None and not _about_penalty(sentence, first, last) and not _of_others(sentence, first):
@@ -96,6 +116,12 @@ def type_matches(scene: Scene) -> Iterator[Found]:
         return
     for match, first, last in matches(sentence, AGREED):
         polarity = _polarity(sentence, first, last)
+        if _bare_noun(sentence, first, last):
+            continue
+        if match.groupdict().get("plain") and first > 0 and sentence.tokens[first - 1].tag.startswith("T:"):
+            continue
+        if match.groupdict().get("short") and len(sentence.tokens) > 7:
+            continue
         if match.groupdict().get("verdict") and not _two_types(sentence):
             continue
         if polarity is not None and not _of_others(sentence, first):
@@ -116,11 +142,21 @@ def _of_others(sentence: Sentence, first: int) -> bool:
     return re.search(r" (?:OTHER|OTHERID) ", sentence.slice(start, end)) is not None
 
 
+def _bare_noun(sentence: Sentence, first: int, last: int) -> bool:
+    """`I weighed type match and load` names a criterion; `an exact type match` and `Type match.` are statements."""
+    if last - first != 2 or sentence.tokens[last - 1].raw.lower() != "match" or sentence.tokens[first].raw.lower() != "type":
+        return False
+    before, after = sentence.slice(first - 2, first), sentence.slice(last, last + 1)
+    stated = re.search(r" (?:A|THE|THIS|NO|NOT|P:due_to|P:given|P:with|exact|perfect|direct|full|strong|good|clear|HAVE|BE|MY) $", before)
+    return stated is None and not (first == 0 and after.strip() in {"", ".", "!", ",", ";"})
+
+
 def _two_types(sentence: Sentence) -> bool:
     """Whether a bare `match` or `mismatch` can only be one of types: the sentence names types, and nothing else to match."""
     named = re.findall(r" (?:TYPEN|SPECN)(?= )", sentence.tags)
     mentions = re.findall(r" T:\w+ (?=[,.;)=]|AND|JOB|CLUSTER|TYPEN|SPECN|C:|P:|->|BE)", sentence.tags)
-    return bool(named) or len(mentions) > 1
+    things = re.search(r" (?:NODE|GPUS|CORE|T:memory|Q:mem|STO|P:between (?:THE )?(?:GPUS|T:)) ", sentence.tags)
+    return bool(named) or len(mentions) > 1 or (" MIS " in sentence.tags and things is None)
 
 
 def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
@@ -130,9 +166,9 @@ def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
 
 
 _CONTEXT = re.compile(r" (?:TYPEN|MIS|MATCHV|SPECN|SPECV|DIFF|SAME|T:[\w~]+ (?:CLUSTER|JOB)) ")
-_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any|ANY|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally|A MIS|A TYPEN MIS) ")
+_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any|ANY|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))")
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) | PENALTY FREE )"
 )
 
 
@@ -143,6 +179,8 @@ def penalties(scene: Scene) -> Iterator[Found]:
         if token.tag != "PENALTY":
             continue
         start, end = sentence.clause(index)
+        if end < len(sentence.tokens) and sentence.tokens[end].tag in {":", "("}:
+            _, end = sentence.clause(end)
         near = sentence.slice(start, end)
         wide = sentence.slice(0, len(sentence.tokens))
         if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(wide):

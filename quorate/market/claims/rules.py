@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from quorate.market.claims.lexer import Sentence
+from quorate.market.claims.lexer import Sentence, Token
 from quorate.market.claims.values import ClaimKind, Known
 
 _MACROS = {
@@ -12,7 +12,7 @@ _MACROS = {
     "<m>": r"(?:(?:[a-z][^ ]*|CPU|N|Q:\w+|NET:\w+|GEN:\w+|HIGH|TOTAL|HW|ONLY|HOM|HET) )",  # a modifier inside a noun phrase
     "<T>": r"(?:T:[\w~]+ (?:(?:AND|,|/|\+|CPU) (?:AND )?T:[\w~]+ |T:[\w~]+ ){0,4})",  # one type, or a list of types
     "<SUFFIX>": r"(?:(?:SPECV|INT|TYPEN|style) )",
-    "<CLUSTER>": r"(?:CLUSTER )",
+    "<CLUSTER>": r"(?:CLUSTER |one )",
     "<SELF>": r"(?:(?:I|SELFID) |(?:MY|THIS|THE)(?: THIS)? (?:<m>|T:[\w~]+ |SPECV |ARCH ){0,4}?CLUSTER (?:, )?(?:SELFID )?(?:, )?(?:'S ARCH )?)",
     "<JOB>": r"(?:(?:THE|THIS|A|MY) (?:<m>|T:[\w~]+ |INT |THIS ){0,4}?JOB )",
 }
@@ -32,8 +32,6 @@ class Scene:
 
     sentence: Sentence
     known: Known
-    before: str = ""
-    """Who the sentence before spoke of: `self`, `job`, or nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +113,45 @@ def _subjects(tags: str) -> bool:
 
 def _last(pattern: re.Pattern[str], tags: str) -> int:
     return max((match.end() for match in pattern.finditer(tags)), default=-1)
+
+
+def resolved(sentence: Sentence, before: str) -> tuple[Sentence, str]:
+    """Replace `it` and `its` by whom they can only mean; also return whom the sentence leaves behind.
+
+    They are left alone where both the job and the cluster were named.
+    """
+    tokens = list(sentence.tokens)
+    kinds: set[str] = set()
+    for index, token in enumerate(tokens):
+        around = (tokens[index - 1].tag if index else "", tokens[index + 1].tag if index + 1 < len(tokens) else "")
+        beside = token.tag == "ITS" and any(near.tag in {"MY", "I"} for near in tokens[max(0, index - 5) : index])
+        if token.tag in {"IT", "ITS"} and not beside and (who := _meant(kinds or {before}, token.tag, *around)):
+            tokens[index] = replace(token, tag=_PRONOUNS[who, token.tag])
+        kinds |= _named_by(tokens, index)
+    left = next(iter(kinds)) if len(kinds) == 1 else before if not kinds else ""
+    return replace(sentence, tokens=tuple(tokens)), left
+
+
+_PRONOUNS = {("self", "IT"): "I", ("self", "ITS"): "MY", ("job", "IT"): "JOB", ("job", "ITS"): "JOB"}
+
+
+def _meant(kinds: set[str], pronoun: str, leading: str, following: str) -> str:
+    if pronoun == "IT" and (following == "REQ" or leading == "RUN"):
+        return "job"
+    (only,) = kinds if len(kinds) == 1 else ("",)
+    return only if only in {"self", "job"} else ""
+
+
+def _named_by(tokens: list[Token], index: int) -> set[str]:
+    tag = tokens[index].tag
+    if tag == "JOB":
+        return {"job"}
+    if tag in {"OTHERID", "OTHER"}:
+        return {"other"}
+    nearby = {token.tag for token in tokens[max(0, index - 5) : index]}
+    if tag in {"I", "SELFID", "MY"} or (tag == "CLUSTER" and nearby & {"MY", "THIS", "THE"}):
+        return {"self"}
+    return {"other"} if tag == "CLUSTER" else set()
 
 
 def match_fact(known: Known) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from quorate.domain.clusters import CLUSTER_TYPES, ClusterType
 from quorate.market.claims.lexer import Sentence
-from quorate.market.claims.rules import Found, Scene, hedged, matches, negated, rx
+from quorate.market.claims.rules import Found, Scene, hedged, matches, rx, subject
 from quorate.market.claims.values import ClaimKind, Known
 from quorate.market.claims.words import COMPATIBLE
 
@@ -26,7 +26,7 @@ OWN: tuple[re.Pattern[str], ...] = (
     # my storage-specialised cluster; this hybrid resource
     rx(r"(?:MY|THIS) (?:<m>|SPECV |, (?=SPECV|<m>|T:)|T:[\w~]+ HW |AND ){0,5}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>(?!TYPEN|SPECN)"),
     # I am (not) a GPU cluster; HPC_RESOURCE_03 is a hybrid resource; it is a memory cluster
-    rx(r"(?:<SELF>|IT |WH |^ THIS |THIS (?=BE A ))(?:<w>|AND ){0,2}?(?:BE|BEING) <w>{0,2}?" + _NOT
+    rx(r"(?:<SELF>|IT |WH |^ THIS |THIS (?=BE (?:NOT )?A ))(?:<w>|AND ){0,2}?(?:BE|BEING) <w>{0,2}?" + _NOT
        + r"(?:<m>|SPECV |A |THE ){0,5}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>"),
     # As a hybrid resource, ...; being a GPU cluster; despite not being an hpc cluster
     rx(r"(?P<as>(?:P:as|BEING|C:although|C:though|C:while) )" + _NOT
@@ -44,18 +44,23 @@ OWN: tuple[re.Pattern[str], ...] = (
     # my type is (not) GPU; my resource type (storage); cluster type: ai; the type of my cluster is hybrid
     rx(r"(?:(?:MY|THIS|own|CLUSTER 'S|CLUSTER|SELFID 'S|THE CLUSTER|I HAVE A) (?:<w>|CLUSTER ){0,2}?TYPEN |TYPEN P:of (?:MY|THIS|THE) CLUSTER )"
        + _IS + _NOT + _IS + r"(?P<type><T>)(?!JOB |(?:AND|P:\S+|,) (?:THE |THIS )?JOB )"),
+    rx(r"TYPEN : JOB (?:: |= |BE )?T:\w+ [,;/] CLUSTER (?:: |= |BE )?(?P<type><T>)"),
     # cluster: GPU (key and value)
     rx(r"CLUSTER (?::|=) (?P<type><T>)" + _STOP),
     rx(r"MINE " + _IS + _NOT + _IS + r"(?P<type><T>)"),
     # my GPU type; our hpc-type
     rx(r"(?:MY|CLUSTER 'S) <w>{0,2}?(?P<type><T>)(?:CLUSTER )?TYPEN "),
+    # hybrid by design, my cluster ...; we run a storage cluster
+    rx(r"(?P<head>(?P<type><T>)(?:SPECV |SPECV P:by ARCH |P:by ARCH |P:by nature |IN ARCH |IN nature ), (?:MY|I|SELFID|THIS|THE CLUSTER) )"),
+    rx(r"<SELF>(?:(?!recommend|suggest|prefer|lack|resemble|beat|lose|lost|envy|defer|trust|expect|see |believe|think|know|outperform|face|find|like)[a-z]\S* |HAVE |RUN ){1,2}?A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"),
+    rx(r"BEING (?P<not>NOT )?(?P<type><T>)(?=MY |I |SELFID |THE |THIS |, )"),
     # we are classified as storage; operates as a gpu cluster
     rx(r"(?:<SELF>|IT )(?:BE )?" + _NOT + _CALLED + r"(?:P:as|:|P:of TYPEN) (?:A |THE )?(?:TYPEN |<m>){0,2}?(?P<type><T>)"),
-    rx(r"(?:<SELF>|IT )<w>{1,2}P:as A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"),
+    rx(r"(?:<SELF>|IT )(?:<w>|HAVE |RUN ){1,2}P:as A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"),
     # of type hybrid; I am of the hpc type
     rx(r"(?:<SELF>|IT )BE " + _NOT + r"P:of (?:THE )?(?:TYPEN )?(?P<type><T>)"),
     # I am GPU-specialised; our nodes are storage-focused; it is memory-optimised
-    rx(r"(?:<SELF>|IT |MY (?:<w>|CLUSTER ){0,2}?(?:NODE|ARCH) |NODE )BE <w>{0,2}?" + _NOT + r"(?:<w>){0,2}?(?P<type><T>)SPECV " + _STOP),
+    rx(r"(?:<SELF>|IT |MY (?:<w>|CLUSTER ){0,2}?(?:NODE|ARCH) |NODE )(?:WH )?BE <w>{0,2}?" + _NOT + r"(?:<w>){0,2}?(?P<type><T>)SPECV " + _STOP),
     # I am hybrid, / my cluster is hybrid
     rx(r"(?:<SELF>)BE <w>{0,1}?" + _NOT + r"(?P<type><T>)" + r"(?=[,.;)!\u2014] |C:\S+ |AND (?:THE|its|ITS) |IN TYPEN |P:by design |WH |$)"),
     # my storage-focused architecture; our hybrid nature; my AI-optimised nodes
@@ -65,9 +70,9 @@ OWN: tuple[re.Pattern[str], ...] = (
     # Hybrid cluster with 328 nodes. (a headline)
     rx(r"(?P<head>(?P<type><T>)<SUFFIX>{0,2}(?:CLUSTER )(?=P:with |HAVE |[,.;:(\u2014\u2013-] |AND |$))"),
     # a non-GPU cluster
-    rx(r"(?:<SELF>)BE A (?P<not>non )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
-    rx(r"(?:MY|THIS) (?P<not>non )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
-    rx(r"(?:P:as|BEING) A (?P<not>non )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
+    rx(r"(?:<SELF>)BE A (?P<not>NON )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
+    rx(r"(?:MY|THIS) (?P<not>NON )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
+    rx(r"(?:P:as|BEING) A (?P<not>NON )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
 )
 """What a cluster calls itself."""
 
@@ -75,7 +80,7 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     # my memory specialisation; our AI focus
     rx(r"(?:MY|CLUSTER 'S|SELFID 'S|THIS CLUSTER 'S) (?:<w>|TOTAL ){0,2}?(?P<type><T>)(?:INT |SPECV |JOBS ){0,2}(?:<w>)?SPECN "),
     # my specialisation (in) storage; specialization: gpu
-    rx(r"(?:MY|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|CLUSTER|P:with|HAVE|P:with A|HAVE A|WH) (?:<w>|A ){0,2}?SPECN " + _IS + _NOT
+    rx(r"(?:MY|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|CLUSTER|P:with|HAVE|P:with A|HAVE A|WH) (?:<w>|A |SPECV |HIGH ){0,2}?SPECN " + _IS + _NOT
        + r"(?:(?:BE|IN|P:on|P:for|P:of|:|=|\(|P:as|P:toward|P:towards) (?:RUN )?(?:(?:<w>|HIGH|A|THE|both|AND) ){0,3}?)?" + r"(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
     rx(r"(?P<head>SPECN (?::|=) (?P<type><T>))"),
     # memory is my specialisation; storage, which is my specialty
@@ -84,6 +89,8 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     # memory work is exactly what this cluster was built for; we mainly serve AI workloads
     rx(r"(?P<type><T>)(?:CPU |/ |T:gpu |<w>|JOBS |JOB |INT |TYPEN |AND ){0,4}?BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
     rx(r"(?:<SELF>)(?:BE )?(?:ONLY|mainly|PARTLY|chiefly) (?:RUN|target|targets|targeting|serves|serve|SPECV P:to|attracts) (?P<type><T>)(?:INT )?JOBS "),
+    rx(r"(?P<type><T>)P:as MY <w>{0,1}?SPECN "),
+    rx(r"(?P<type><T>)(?:SPECN|nature|character|orientation|SPECV ARCH) P:of (?:MY|THIS|THE) CLUSTER "),
     # with a GPU specialisation
     rx(r"(?:P:with|HAVE) (?:A |THE )<w>{0,2}?(?P<type><T>)(?:<w>){0,1}?SPECN "),
     # I specialise in AI; we are (not) designed for memory-intensive workloads; a cluster tailored to storage
@@ -101,15 +108,18 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
 
 JOB_TYPE: tuple[re.Pattern[str], ...] = (
     # the job's type is hpc; the required resource type (AI); job type: gpu; its preferred type is storage
-    rx(r"(?:JOB 'S|JOB|ITS|its|JOBITS|REQ|JOB REQ|JOB 'S REQ|target|REQ T:\w+) (?:<w>|CLUSTER |REQ |ARCH ){0,2}?TYPEN (?:BE REQ )?" + _IS + _NOT + _IS
+    rx(r"(?:JOB 'S|JOB|ITS|its|JOBITS|REQ|JOB REQ|JOB 'S REQ|target|REQ T:\w+) (?:<w>|CLUSTER |REQ |ARCH ){0,2}?TYPEN (?:BE REQ |REQ )?" + _IS + _NOT + _IS
        + r"(?P<type>T:[\w~]+ (?:INT )?)"),
     rx(r"TYPEN P:of (?:THE |THIS )JOB " + _IS + _NOT + _IS + r"(?P<type>T:[\w~]+ )"),
+    rx(r"JOB (?:<w>)?(?P<not>do NOT )?REQ (?:P:for )?(?:A |THE )?(?:CLUSTER )?TYPEN (?P<type>T:[\w~]+ )"),
     # the job asks for a GPU cluster
     rx(r"(?:JOB |IT |WH )(?:<w>){0,2}?(?:(?P<not>do NOT |NOT ))?(?:<w>)?REQ (?:P:for )?(?:A |THE )?<w>{0,2}?(?P<type>T:[\w~]+ )(?:SPECV )?(?:CLUSTER |TYPEN )"),
     # the job is of type hpc; the job is (not) a storage job; the job is hybrid
     rx(_JOB_NOUN + r"(?:BE|BEING) <w>{0,2}?" + _NOT + r"(?:P:of |A |TYPEN |REQ |P:as |THE |classified |categorized |categorised |SPECV |labeled |labelled |tagged |marked |listed |declared |described ){1,6}(?P<type>T:[\w~]+ )(?P<kind>(?:SPECV |TYPEN |INT )?(?:JOB )?)(?P<end>" + _STOP + ")"),
+    rx(r"JOB BE (?:<w>)?" + _NOT + r"(?P<type>T:[\w~]+ )TYPEN "),
     rx(r"JOB BE " + _NOT + r"(?P<type>T:[\w~]+ )(?P<end>" + _STOP + ")"),
     rx(r"JOB [(,] (?:TYPEN (?:: |= |BE )?|of TYPEN )?(?P<type>T:[\w~]+ )(?:TYPEN )?[),] "),
+    rx(r"TYPEN : JOB (?:: |= |BE )?(?P<type>T:\w+ )[,;/]"),
     rx(r"JOB P:of (?:THE )?TYPEN (?P<type>T:[\w~]+ )"),
     rx(r"JOB (?:P:of|IN|FITV IN|FITV P:into|FITV P:under|BE IN) (?:THE )?(?P<type>T:[\w~]+ )TYPEN "),
     rx(r"JOB 'S <w>{0,1}?(?P<type>T:[\w~]+ )TYPEN "),
@@ -130,6 +140,7 @@ NO_TYPE = (
 
 IDENTITY = (
     rx(r"(?:P:as|I BE|this BE|THIS BE|I|MY CLUSTER|MY CLUSTER BE|THIS CLUSTER BE|MY CLUSTER ,|THIS CLUSTER ,|MY (?:id|name) BE|MY CLUSTER (?:id|name) BE|me|on behalf P:of|behalf P:of|I , ) ?(?:THE CLUSTER |CLUSTER |[,(] )?(?P<id>OTHERID )"),
+    rx(r"(?P<id>OTHERID )[(,] (?:that BE |WH BE |i\.e\. |me ){0,2}I "),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),
 )
 """Another cluster's name where one's own belongs."""
@@ -140,10 +151,13 @@ def types_of(tags: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"T:([\w~]+)", tags)))
 
 
-def allowed(mentions: tuple[str, ...]) -> frozenset[ClusterType]:
+def allowed(mentions: tuple[str, ...], listed: bool = True) -> frozenset[ClusterType]:
     """Return the types of which these mentions may be said together; several kinds at once are said of a hybrid too."""
-    types = frozenset[ClusterType]().union(*(COMPATIBLE[mention] for mention in mentions))
-    return types | {"hybrid"} if len(mentions) > 1 else types
+    each = [COMPATIBLE[mention] for mention in mentions]
+    every, common = frozenset[ClusterType]().union(*each), frozenset(CLUSTER_TYPES).intersection(*each)
+    if not listed:
+        return common or every
+    return every | {"hybrid"} if len(mentions) > 1 else every
 
 
 def _label(mentions: tuple[str, ...]) -> str:
@@ -160,9 +174,11 @@ def _own_claim(scene: Scene, kind: ClaimKind, match: re.Match[str], first: int, 
     sentence, known = scene.sentence, scene.known
     mentions = _narrowed(sentence, match)
     says_not = bool(match.groupdict().get("not")) and not _only(sentence, last, match)
+    if match.group().startswith("BEING ") and re.search(r" (?:NOT|NO) $", sentence.slice(first - 1, first)):
+        says_not = not says_not
     asserted = f"{'own type' if kind == 'own_type' else 'specialised in'} {'is not ' if says_not else 'is ' if kind == 'own_type' else ''}{_label(mentions)}"
     wrong = known.type is not None and (
-        set(mentions) == {known.type} if says_not else known.type not in allowed(mentions)
+        set(mentions) == {known.type} if says_not else known.type not in allowed(mentions, re.search(r" (?:AND|,|/|\+) ", " " + match["type"]) is not None)
     )
     return Found(kind, asserted, first, last, own_fact(known) if wrong else None)
 
@@ -193,6 +209,8 @@ def _is_own(scene: Scene, match: re.Match[str], first: int, last: int) -> bool:
         return False
     if hedged(sentence, first, last) or _generic(sentence, match) or _hardware(scene, match):
         return False
+    if re.match(r"(?:P:with|HAVE|BEING|WH) ", match.group()) and subject(scene, first) == "other":
+        return False
     before = sentence.slice(first - 3, first)
     return not re.search(r" (?:OTHER|OTHERID|than|P:than|P:like|P:unlike|P:rather_than|P:instead_of|P:compared_to|P:versus|P:such_as|P:same_as|far P:from) (?:\S+ ){0,1}$", before)
 
@@ -217,7 +235,7 @@ def _generic(sentence: Sentence, match: re.Match[str]) -> bool:
     head = sentence.tokens[end] if end < len(sentence.tokens) else None
     if head is None or head.tag != "CLUSTER" or lower:
         return False
-    predicate = re.search(r" (?:BE|BEING|P:as|[,(]) ", match.group()) is not None
+    predicate = re.search(r" (?:BE|BEING|P:as|[,(]) ", " " + match.group()) is not None
     return not (predicate and head.raw.lower() == "cluster" and sentence.tokens[first].tag == "T:hpc")
 
 

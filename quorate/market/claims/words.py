@@ -16,7 +16,7 @@ _CLASSES: dict[str, str] = {
     "THE": "the",
     "THIS": "this|present|current",
     "OTHER": "other|others|someone else|somebody else|elsewhere|rival|rivals|competing|competitor|competitors|peer|peers"
-    "|alternative|alternatives|your|their|they|them|those",
+    "|alternative|alternatives|your|their|those|someone|somebody|anyone|whoever",
     "CLUSTER": "cluster|resource|system|machine|supercomputer|facility|platform|site|data center|data centre|agent"
     "|computing resource|compute resource|hpc resource agent|resource agent",
     "CLUSTERS": "clusters|systems|machines|supercomputers|facilities|platforms|sites",
@@ -39,13 +39,14 @@ _CLASSES: dict[str, str] = {
     "NOT": "not|never|hardly|n't",
     "NO": "no|zero|without|lack|lacks|lacking|lacked|absence of|absence|none|devoid of|devoid|free of|neither|nor|void of"
     "|missing|sans|misses",
+    "NON": "non",
     "ONLY": "only|just|merely|solely|exclusively|purely|strictly|necessarily|primarily|simply|specifically",
     "HEDGE": "may|might|could|would|should|perhaps|possibly|potentially|maybe|presumably|hypothetically|arguably|ideally"
     "|probably|likely|seems|seem|appears|suggests|'d|tends",
-    "IF": "if|unless|whether|in case|provided|assuming|suppose|were i|once|until|when|had i|had we|had this|were we|should the",
+    "IF": "if|unless|whether|in case|provided that|assuming|suppose|were i|once|until|when|had i|had we|had this|were we|should the",
     "MATCHV": "match|matches|matched|matching|align|aligns|aligned|aligning|alignment|correspond|corresponds"
     "|corresponding|coincide|coincides|in line with|in alignment with|coinciding|agree|agrees",
-    "FITV": "fit|fits|fall|falls|belongs|sits|lies|fitting|falling|play|plays|suits",
+    "FITV": "fit|fits|fall|falls|belong|belongs|sits|lies|fitting|falling|play|plays|suits",
     "MIS": "mismatch|mismatches|mismatched|mismatching|discrepancy|misaligned|misalignment|misalign|misaligns"
     "|incompatible|incompatibility",
     "DIFF": "differ|differs|differing|different|difference|deviates|deviate|conflicts|conflict|diverges|diverge|outside"
@@ -86,7 +87,7 @@ _CLASSES: dict[str, str] = {
     "RUN": "run|accommodate|host|handle|fit|execute|serve|support|satisfy|meet|fulfill|fulfil|process|complete|schedule"
     "|start|accept|take|place|accommodating|hosting|handling|running|serving|satisfying|meeting|covers|cover"
     "|supports|meets|satisfies|accommodates|handles|fulfills|fulfils|execute|exceeds|deliver|supply|satisfied|met"
-    "|supporting|allocate|accommodated|hosted|handled|served|executed|scheduled|placed|fulfilled",
+    "|supporting|allocate|accommodated|hosted|handled|served|executed|scheduled|placed|fulfilled|provided|offered|supplied|granted|covered",
     "HET": "heterogeneous|heterogenous|non uniform|nonuniform|heterogeneity|non homogeneous|inhomogeneous",
     "HOM": "homogeneous|homogenous|uniform|homogeneity|identical nodes|uniformly",
     "TIMEN": "runtime|run time|walltime|wall time|wall clock|wallclock|duration|time limit|estimated runtime|execution time"
@@ -129,9 +130,9 @@ _TYPES: dict[str, str] = {
     "|compute bound|computation intensive|compute oriented|compute centric",
     "sim": "simulation|simulations|scientific simulation|scientific simulations|tightly coupled|mpi|traditional simulation"
     "|numerical simulation|modeling and simulation|scientific computing",
-    "gpu": "gpu",
-    "accel": "accelerator|gpu accelerated computing|accelerated computing|gpu computing|gpu compute",
-    "memory": "memory|ram|dram|in memory",
+    "gpu": "gpu|gpu computing|gpu compute",
+    "accel": "accelerator|gpu accelerated computing|accelerated computing",
+    "memory": "memory|ram|dram",
     "cpu": "cpu intensive|cpu focused|cpu optimized|cpu optimised|cpu bound|cpu heavy|cpu centric|cpu oriented",
     "hybrid": "hybrid|mixed workload|mixed workloads|mixed use|mixed type|mixed purpose",
     "ai": "ai|ml|ai/ml|artificial intelligence|machine learning|deep learning|neural network|neural networks|ai training"
