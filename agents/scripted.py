@@ -95,7 +95,8 @@ class ScriptedChat:
         line = self._line(question)
         name = self._path.stem[:200]
         if line.failure is not None:
-            raise ModelFailed(Kind(line.failure), "scripted so", model=name, mode="text", provider=self.provider)
+            said = f"no reply came ({line.failure}, as {self._path.name} has it)"
+            raise ModelFailed(Kind(line.failure), said, model=name, mode="text", provider=self.provider)
         wrong = problem(line.reply, line.finish)
         if wrong is not None:
             kind, detail = wrong
