@@ -321,6 +321,21 @@ class Silent(Trick):
         return [] if self._quiet else [(data, delay)]
 
 
+class Vanish(Trick):
+    """Takes part, and one day says nothing ever again: what rests on its word alone is lost."""
+
+    period_ms = 400
+
+    def __init__(self, liar: Liar) -> None:
+        """Draw the day."""
+        super().__init__(liar)
+        self._day_ms = self.rng.randrange(100, liar.network.plan.heal_ms + 500)
+
+    def tick(self) -> None:
+        """Look at the calendar."""
+        self.liar.gone = self.liar.network.now >= self._day_ms
+
+
 class Selective(Trick):
     """Talks to some seats only."""
 
@@ -665,6 +680,7 @@ TRICK_CLASSES: dict[str, type[Trick]] = {
     "contrary": Contrary,
     "silent": Silent,
     "selective": Selective,
+    "vanish": Vanish,
     "nullify_spam": NullifySpam,
     "far_rounds": FarRounds,
     "two_items": TwoItems,

@@ -6,7 +6,7 @@ and share what they saw. What they do with it is in `adversaries.py`.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from quorate.consensus.leader import Rotation
 from quorate.consensus.messages import (
@@ -18,7 +18,7 @@ from quorate.consensus.messages import (
 from quorate.consensus.replica import Replica
 from quorate.consensus.signing import sign_vote
 from quorate.domain.deciding import Block, Certificate, Item, Kind, Vote, pack_ext
-from quorate.domain.errors import QuorateError
+from quorate.domain.errors import LedgerBroken, QuorateError
 from tests.simulation import wire
 from tests.simulation.core import Broadcast, CancelTimer, Decided, Send, SetTimer, replica_settings
 from tests.simulation.network import EPOCH_MS, Network
@@ -110,6 +110,7 @@ class Inner:
         self.name = name
         plan = liar.network.plan
         self.replica = Replica(liar.seat, liar.genesis, liar.signer, liar.keys, replica_settings(plan))
+        self.stopped = False
         self.timers: dict[str, int] = {}
         self.token = 0
 
@@ -117,7 +118,20 @@ class Inner:
         """Take one timer."""
         if self.timers.get(name) == token:
             del self.timers[name]
-            self.liar.emit(self, self.replica.timer(name, self.clock()))
+            self.ask(self.replica.timer, name)
+
+    def ask(self, method: Callable[..., list[object]], *words: object) -> None:
+        """Ask the replica; beyond the bound it may meet the branch it helped to make, and stops then."""
+        if self.stopped:
+            return
+        try:
+            effects = method(*words, self.clock())
+        except LedgerBroken:
+            if not self.liar.network.forks:
+                raise
+            self.stopped = True
+        else:
+            self.liar.emit(self, effects)
 
     def clock(self) -> int:
         """Return this copy's time; the second copy's is a second ahead, so that their blocks differ."""
@@ -138,6 +152,7 @@ class Liar:
         self.genesis = genesis
         self.rng = random.Random(network.plan.seed * 64 + seat)
         self.previous: Certificate | None = None
+        self.gone = False
         if network.lore is None:
             network.lore = Lore(self.rng)
         self.lore = network.lore
@@ -157,7 +172,7 @@ class Liar:
     def start(self) -> None:
         """Start every copy and every trick with a clock of its own."""
         for inner in self.inners:
-            self.emit(inner, inner.replica.start(inner.clock()))
+            inner.ask(inner.replica.start)
         for trick in self.tricks:
             if trick.period_ms:
                 self.network.at(self.network.now + self.rng.randrange(1, trick.period_ms), self._tick, trick, None)
@@ -184,7 +199,7 @@ class Liar:
         """Hand a message to the copies whose side the sender is on."""
         for place, inner in enumerate(self.inners):
             if len(self.inners) == 1 or self.sides[sender] == place:
-                self.emit(inner, inner.replica.receive(data, sender, inner.clock()))
+                inner.ask(inner.replica.receive, data, sender)
 
     def submit(self, payload: bytes, _: object = None) -> None:
         """Liars number their items themselves."""
@@ -225,6 +240,8 @@ class Liar:
 
     def plainly(self, data: bytes, target: int, delay: int = 0) -> None:
         """Say something past the tricks."""
+        if self.gone:
+            return
         if delay:
             self.network.at(self.network.now + delay, self._late, target, data)
         else:

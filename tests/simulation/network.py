@@ -241,7 +241,7 @@ class Member:
         self.replica = Replica(self.seat, application, self._signer, self._keys, settings, head)
         if self.restarts:
             self.restore()
-        self.carry_out(self.replica.start(self.clock()))
+        self._ask(self.replica.start)
 
     def restore(self) -> None:
         """Hand the replica what the disk kept."""
@@ -252,23 +252,29 @@ class Member:
         if self.replica is not None:
             if len(data) > KIND_AT and data[KIND_AT] == ITEM_KIND:
                 self.witness.heard(self.seat, data)
-            try:
-                self.carry_out(self.replica.receive(data, sender, self.clock()))
-            except LedgerBroken:
-                if not self.network.forks:
-                    raise
-                self._halt()
+            self._ask(self.replica.receive, data, sender)
 
     def ring(self, name: str, token: int) -> None:
         """Take one timer, unless it was set again, cancelled, or we went down since."""
         if self.replica is not None and self._timers.get(name) == token:
             del self._timers[name]
-            self.carry_out(self.replica.timer(name, self.clock()))
+            self._ask(self.replica.timer, name)
 
     def submit(self, payload: bytes, _: object = None) -> None:
         """Sign and spread an item, unless down."""
         if self.replica is not None:
-            self.carry_out(self.replica.submit(payload, self.clock()))
+            self._ask(self.replica.submit, payload)
+
+    def _ask(self, method: Callable[..., list[object]], *words: object) -> None:
+        """Ask the replica, and do what it wants."""
+        try:
+            effects = method(*words, self.clock())
+        except LedgerBroken:
+            if not self.network.forks:
+                raise
+            self._halt()
+        else:
+            self.carry_out(effects)
 
     def carry_out(self, effects: list[object]) -> None:
         """Do what the replica wants, in order; a lit fuse stops it in between."""
@@ -320,6 +326,9 @@ class Member:
 
     def _halt(self) -> None:
         """Stop for good, as a node must that meets a certified history which is not its own: beyond the bound only."""
+        for effect in self.replica.drain():
+            if type(effect) is Convict:
+                self._do(effect)
         self.halted = True
         self.replica = None
 

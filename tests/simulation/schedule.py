@@ -35,11 +35,21 @@ TRICKS = (
     "boast",
     "two_signatures",
     "false_status",
+    "vanish",
 )
 """Names of the tricks in `adversaries.py`, in a fixed order: a seed draws from this tuple."""
 
 STRONG = ("twin", "echo", "unjustified", "unjustified", "selective", "two_proposals")
 """Tricks that a seed draws more often than others: alone they come closest to breaking something."""
+
+HANDS = (
+    ("echo", "vanish"),
+    ("echo", "vanish", "withhold"),
+    ("selective", "unjustified"),
+    ("two_proposals", "unjustified"),
+    ("twin", "withhold"),
+)
+"""Tricks that do harm together; a seed draws one of these hands now and then."""
 
 Powers = tuple[int, ...]
 """Voting power of each seat in milli-units, 0 for a jailed one."""
@@ -280,5 +290,7 @@ def _draw_tables(rng: random.Random, n: int, lying: frozenset[int], beyond: bool
 
 def _hand(rng: random.Random, menu: tuple[str, ...]) -> tuple[str, ...]:
     """Draw one to three tricks; a seat that does too many things at once convicts itself before it does harm."""
+    if set(TRICKS) <= set(menu) and rng.random() < 0.15:
+        return rng.choice(HANDS)
     count = min(len(menu), rng.choice((1, 1, 2, 3)))
     return tuple(sorted(set(rng.sample(menu, count))))
