@@ -207,7 +207,7 @@ class Replica:
         return self.pool.held()[self.me] - self.application.sequences[self.me]
 
     def drain(self) -> list[Effect]:
-        """Return the effects gathered before `LedgerBroken` left a call: evidence above all. Carry them out, then stop."""
+        """Return the effects, evidence above all, gathered before `LedgerBroken` left a call; perform them, then stop."""
         return self._desk.flush()
 
     # ── Restoring ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""P-11, P-12, P-17: one height told as transcripts: the good case, dead, equivocating and late leaders, parked proposals."""
+"""P-11, P-12, P-17: one height told as transcripts: the good case, dead, equivocating and late leaders, parking."""
 
 from dataclasses import replace
 
@@ -44,10 +44,7 @@ def sent(effects):
 
 def kinds(effects):
     """Return one word per message sent."""
-    words = []
-    for message in sent(effects):
-        words.append(message.kind.name if isinstance(message, Vote) else type(message).__name__)
-    return words
+    return [m.kind.name if isinstance(m, Vote) else type(m).__name__ for m in sent(effects)]
 
 
 def item(seat, seq=1, add=1):
@@ -274,7 +271,7 @@ def test_an_item_that_the_application_refuses_makes_a_block_invalid():
     machine = replica()
     machine.start(0)
     effects = feed(machine, [(0, encode_item(CHAIN, bad)), (0, proposal(0, 0, block_of([bad])))])
-    assert "it is marked bad" in [m.grounds for m in sent(effects) if isinstance(m, Vote)][0]
+    assert "it is marked bad" in next(m.grounds for m in sent(effects) if isinstance(m, Vote))
 
 
 def test_a_leader_leaves_a_refused_item_and_what_follows_it_out():

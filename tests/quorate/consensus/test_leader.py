@@ -1,6 +1,7 @@
 """P-12: everybody leads in proportion to power, nobody without power leads, and nothing drifts."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def test_priorities_stay_within_a_few_totals_whatever_the_powers_do(history):
     n = min(map(len, history))
     history = [weights[:n] if any(weights[:n]) else [500] * n for weights in history]
     priorities = (0,) * n
-    for before, after in zip(history, history[1:], strict=False):
+    for before, after in pairwise(history):
         priorities = next_priorities(priorities, before, after)
         assert all(abs(p) <= 3 * sum(after) for p in priorities)
         assert all(p == 0 for p, w in zip(priorities, after, strict=True) if w == 0)

@@ -1,5 +1,7 @@
 """P-1, P-6, P-7, P-9: JSON forms come back byte for byte, and nothing that is almost right is read."""
 
+from contextlib import suppress
+
 import orjson
 import pytest
 from hypothesis import given
@@ -47,10 +49,8 @@ def test_a_line_with_a_changed_byte_is_another_entry_or_none(entry, data):
     line = bytearray(entry_line(entry))
     at = data.draw(st.integers(0, len(line) - 1))
     line[at] ^= 1 << data.draw(st.integers(0, 7))
-    try:
+    with suppress(MessageMalformed):
         assert read_entry(bytes(line)) != entry
-    except MessageMalformed:
-        pass
 
 
 @given(blocks(), st.data())
