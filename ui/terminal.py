@@ -22,7 +22,7 @@ from ui.terminal_tables import bid_lines, job_words, network_lines, occupancy_li
 from ui.terminal_text import (
     AGAINST,
     AGREE,
-    MIDDLE,
+    FULL,
     MUTED,
     PROVEN,
     Screen,
@@ -35,6 +35,7 @@ from ui.terminal_text import (
 )
 from ui.words import (
     Names,
+    bid_of,
     explain_dissent,
     explain_honesty,
     explain_why,
@@ -95,7 +96,7 @@ def _proposal_words(row: DecisionRow, names: Names, screen: Screen) -> str:
     where = f"height {row.height}, round {row.rounds}"
     if row.proposer is None:
         return where
-    called = {} if screen.width >= MIDDLE else names
+    called = {} if screen.width >= FULL else names
     winner = None if row.cluster is None else called.get(row.cluster, row.cluster)
     offer = f"{winner} for {plural(row.nodes, 'node')}" if winner else "nobody"
     block = f", block {row.value[:DIGEST_CHARS]}" if row.value else ""
@@ -120,6 +121,9 @@ def _outcome(row: DecisionRow, screen: Screen) -> Text:
 
 def _answer_lines(row: DecisionRow, names: Names, findings: Sequence[FindingRow] | None, screen: Screen) -> list[Text]:
     answers = [("why", explain_why(row, names)), ("dissent", explain_dissent(row, names))]
+    best = bid_of(row, row.cluster)
+    if best is not None and best.reasoning and screen.width >= FULL:  # narrower screens have it below the table
+        answers.insert(1, ("in words", f"{names.get(best.cluster, best.cluster)}: {best.reasoning}"))
     if findings is not None:
         answers.append(("lying?", explain_honesty(row, findings, names)))
     if row.bids_s is not None and row.votes_s is not None:
@@ -216,7 +220,7 @@ class TerminalFace:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._live.start()
+        self._live.start(refresh=True)
 
     def _block(self) -> Group:
         assert self._board is not None
@@ -260,6 +264,7 @@ class TerminalFace:
         """Print how the network stands and the summary; first whatever was not printed yet."""
         self.close()
         self.progress(report)
+        self.findings(report.findings)
         if not self._quiet:
             self._tell([Text(), *status_lines(report, self._screen)])
         self._tell([Text(), *summary_lines(report, outputs or Outputs(), self._screen)])

@@ -80,7 +80,7 @@ def status_lines(report: RunReport, screen: Screen) -> list[Text]:
         if cluster in report.occupancy
     ]
     title = f"Network status after the last decision, {duration(report.at_s)} into the run"
-    return [heading(screen, "🌐", title), *grid(_STATUS, [*rows, _status_sum(report)], screen)]
+    return [heading(screen, "🌐", title), *grid(_STATUS, [*rows, _status_sum(report)], screen, wrap=True)]
 
 
 def _status_cells(

@@ -45,6 +45,9 @@ from ui.words import (
 SCORE_CELLS, WEIGHT_CELLS, NODES_CELLS = 10, 24, 30
 """How wide the bars are."""
 
+RUNNING_MAX = 6
+"""More running jobs than this are counted, not named."""
+
 
 def named(cluster: ClusterId, names: Names, screen: Screen) -> str:
     """Return a cluster's id, its short name where there is no room."""
@@ -60,8 +63,8 @@ _NETWORK = (
     Column("cores", "number", at=60),
     Column("GiB", "number", at=70),
     Column("GPUs", "number"),
-    Column("interconnect", "rest", at=MIDDLE),
-    Column("backgr.", "number", below=MIDDLE),
+    Column("interconnect, Gb/s", "rest", at=MIDDLE),
+    Column("bg", "number", below=MIDDLE),
     Column("background", "number", at=MIDDLE),
     Column("free", "number"),
     Column("weight", "number", at=70),
@@ -80,7 +83,7 @@ def network_lines(
             count(row.cores),
             count(row.memory_gib),
             count(row.gpus),
-            cell(f"{row.interconnect}, {row.link_gbps} Gb/s"),
+            cell(f"{row.interconnect}, {row.link_gbps}"),
             count(row.background),
             f"{count(row.background)} ({percent(row.background, row.nodes)})",
             count(row.nodes - row.background),
@@ -151,12 +154,12 @@ _BIDS = (
 def bid_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]:
     """Return the bidding table, best first.
 
-    The winner's words and every reason why a bid is missing are shown whole, other words on one line; a screen without
-    room for that column has them below the table.
+    A reason why a bid is missing or void is shown whole, other words on one line; a screen without room for that
+    column has them all below the table.
     """
     bids = ordered_bids(decision)
     rows = [_bid_cells(bid, decision, names, screen) for bid in bids]
-    whole = [screen.width >= FULL and (bid.weighted is None or bid.cluster == decision.cluster) for bid in bids]
+    whole = [screen.width >= FULL and bid.weighted is None for bid in bids]
     lines = grid(_BIDS, rows, screen, wrap=whole)
     told = (Column("", "text", least=4), Column("", "rest"))
     said = [
@@ -239,7 +242,8 @@ def _vote_cells(row: VoteRow, decision: DecisionRow, names: Names, screen: Scree
     mark = f" {GLYPHS['proposer']}" if row.cluster == decision.proposer else ""
     weight = Text(fmt_weight(row.power))
     style = _VOTE_STYLES[row.vote]
-    return [cell(named(row.cluster, names, screen) + mark), weight, Text(vote_words(row), style), cell(row.grounds)]
+    member = row.cluster if screen.width >= FULL else names.get(row.cluster, row.cluster)  # grounds need the room
+    return [cell(member + mark), weight, Text(vote_words(row), style), cell(row.grounds)]
 
 
 def vote_words(row: VoteRow) -> str:
@@ -286,7 +290,7 @@ def occupancy_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
     jobs, background = _occupied_cells(row)
     parts = (
         ("jobs", row.jobs, [(jobs, "█", AGREE)], running_words(row)),
-        ("background", row.background, [(jobs, " ", ""), (background, "▒", MUTED)], "load of others, as declared"),
+        ("background", row.background, [(jobs, " ", ""), (background, "▒", MUTED)], "as declared"),
         ("total", taken, [(jobs, "█", AGREE), (background, "▒", MUTED)], f"{count(row.free)} free"),
     )
     columns = (
@@ -307,9 +311,10 @@ def occupancy_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
 
 
 def _occupied_cells(row: OccupancyRow) -> tuple[int, int]:
-    jobs = filled(row.jobs, row.nodes, NODES_CELLS)
-    end = max(filled(row.jobs + row.background, row.nodes, NODES_CELLS), jobs + (row.background > 0))
-    return min(jobs, NODES_CELLS - (row.background > 0)), min(NODES_CELLS, end) - min(jobs, NODES_CELLS)
+    """Return the cells of jobs and of background; neither hides the other."""
+    jobs = min(filled(row.jobs, row.nodes, NODES_CELLS), NODES_CELLS - (row.background > 0))
+    both = filled(row.jobs + row.background, row.nodes, NODES_CELLS)
+    return jobs, max(both - jobs, int(row.background > 0))
 
 
 def _gpu_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
@@ -323,5 +328,7 @@ def _gpu_lines(row: OccupancyRow, screen: Screen) -> list[Text]:
 
 
 def running_words(row: OccupancyRow) -> str:
-    """Return the running jobs with their nodes, or that there are none."""
-    return ", ".join(f"{job} ({count(nodes)})" for job, nodes in row.running) or ABSENT
+    """Return the running jobs with their nodes, the first few by name, or that there are none."""
+    shown = [f"{job} ({count(nodes)})" for job, nodes in row.running[:RUNNING_MAX]]
+    more = len(row.running) - len(shown)
+    return ", ".join([*shown, *([f"{count(more)} more"] if more else [])]) or ABSENT

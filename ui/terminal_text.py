@@ -98,7 +98,7 @@ class Screen:
 
     def sign(self, emoji: str) -> str:
         """Return an emoji with its space, or nothing."""
-        return f"{emoji} " if self.emoji else ""
+        return f"{emoji} " if self.emoji and emoji else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """A run made by hand for the terminal's tests: eight jobs, a lie at the seventh, numbers that add up."""
 
+import re
+import sys
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
+
+from rich.console import Console
 
 from backends.reading import read_federation, read_jobs
 from quorate.domain.bidding import Effort
 from quorate.domain.jobs import Job
-from quorate.domain.trace import FaultActs, RunStarted, TraceEvent
+from quorate.domain.trace import FaultActs, RunStarted
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.report import (
     AfterRow,
@@ -25,6 +30,7 @@ from quorate.ledger.report import (
     Totals,
     VoteRow,
 )
+from ui.terminal import Outputs, TerminalFace, quorum_rule
 
 ROOT = Path(__file__).parents[2]
 BACKGROUND = (20, 11, 73, 28, 40, 17)
@@ -40,7 +46,8 @@ def federation() -> FederationRow:
     rows = tuple(
         ClusterRow(
             id=c.id, type=c.type, nodes=c.nodes, cores=c.cores, memory_gib=c.memory_gib, gpus=c.gpus,
-            interconnect=c.interconnect, link_gbps=c.link_gbps, storage_pb=c.storage_pb, background=busy, groups=c.groups,
+            interconnect=c.interconnect, link_gbps=c.link_gbps, storage_pb=c.storage_pb, background=busy,
+            groups=c.groups,
         )
         for c, busy in zip(clusters, BACKGROUND, strict=True)
     )  # fmt: skip
@@ -107,7 +114,7 @@ def _bid(
         author="facts" if lacks else "rule",
         reasoning=""
         if lacks
-        else f"{free} of {cluster.nodes} nodes free, {cluster.type} cluster for a {job.type} job, {cluster.link_gbps} Gb/s",
+        else f"{free} of {cluster.nodes} nodes free, type {cluster.type} for {job.type}, {cluster.link_gbps} Gb/s",
         abstained="memory_per_node" if lacks else None,
         detail=fact if lacks else "",
         void=(LIE,) if lies else (),
@@ -164,7 +171,9 @@ def report(*, times: bool = True, decided: int = 8, status: str = "done") -> Run
     )
     changes = (
         ChangeRow(cluster=IDS[LIAR], height=21, at_s=3_600, before=1.0, after=0.6, cause=LIE, job=JobId("job_007")),
-        ChangeRow(cluster=IDS[LIAR], height=30, at_s=40_000, before=0.6, after=0.61, cause="job_001 completed", job=None),
+        ChangeRow(
+            cluster=IDS[LIAR], height=30, at_s=40_000, before=0.6, after=0.61, cause="job_001 completed", job=None
+        ),
     )
     done = status == "done"
     return RunReport(
@@ -181,8 +190,8 @@ def report(*, times: bool = True, decided: int = 8, status: str = "done") -> Run
         findings=(finding,) if caught else (), reputation_changes=changes if caught else (),
         faults=(fault(),) if caught else (),
         ended=tuple(
-            EndRow(job=job.id, cluster=clusters[at].id, nodes=job.nodes, started_at_s=0, ended_at_s=40_000, run_s=39_000,
-                   succeeded=True)
+            EndRow(job=job.id, cluster=clusters[at].id, nodes=job.nodes, started_at_s=0, ended_at_s=40_000,
+                   run_s=39_000, succeeded=True)
             for job, at in zip(wanted, WINNERS, strict=True)
         ) if done else (),
         after=AfterRow(
@@ -200,13 +209,40 @@ def report(*, times: bool = True, decided: int = 8, status: str = "done") -> Run
                 *([ScenarioRow(name="under fault", jobs=decided - 6, allocated=decided - 6)] if caught else []),
             ),
             model_bids=0, rule_bids=sum(b.score is not None for r in rows for b in r.bids), abstentions=0,
-            eligible=sum(b.rule is not None for r in rows for b in r.bids), fallback_share=0.0, model_calls=0, repaired=0,
-            tokens_in=None, tokens_out=None, cost_usd=None, decision_s_median=took[len(took) // 2] if times else None,
+            eligible=sum(b.rule is not None for r in rows for b in r.bids), fallback_share=0.0, model_calls=0,
+            repaired=0, tokens_in=None, tokens_out=None, cost_usd=None,
+            decision_s_median=took[len(took) // 2] if times else None,
             decision_s_max=took[-1] if times else None, jobs_ended=8 if done else 0,
         ),
     )  # fmt: skip
 
 
-def events() -> list[TraceEvent]:
-    """What a face needs to hear of the run."""
-    return [started(), fault()]
+def quorum_weights() -> dict[ClusterId, float]:
+    """Voting powers before the first height."""
+    return dict.fromkeys(IDS, 1.0)
+
+
+def told(console: Console, *, times: bool = False, quiet: bool = False, emoji: bool = True) -> None:
+    """Tell the whole run to a console, as a door does."""
+    face = TerminalFace(console, emoji=emoji, quiet=quiet, show_llm=False)
+    with face:
+        face.header(started(), federation(), quorum_rule(quorum_weights()), quorum_weights())
+        for number in range(1, 9):
+            if number == LIED_AT:
+                face.on_event(fault())
+            face.progress(report(times=times, decided=number, status="running"))
+        ledger = "runs/seed-42/ledger.jsonl"
+        face.final(report(times=times), Outputs(ledger=ledger, verify=f"python cli.py verify {ledger}"))
+
+
+def text(width: int | None = None, **choices: bool) -> str:
+    """Return what a pipe gets; with a width, what a terminal of that width shows, without colour."""
+    out = StringIO()
+    kind = {"force_terminal": True, "width": width, "color_system": None} if width else {}
+    console = Console(file=out, force_interactive=False, **kind)
+    told(console, **choices)
+    return re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+
+
+if __name__ == "__main__":  # python -m tests.ui.terminal_sample > tests/ui/terminal_golden.txt
+    told(Console(file=sys.stdout))
