@@ -149,7 +149,7 @@ class Network:
             self.now = when
             self.events += 1
             if trace is not None:
-                trace.update(b"%d %r %r\n" % (when, str(first).encode(), str(second).encode()))
+                trace.update(b"%d %s %s\n" % (when, _traced(first), _traced(second)))
             act(first, second)
             if not self.events & 15 and done():
                 return True
@@ -160,6 +160,13 @@ class Network:
     def trace_digest(self) -> str:
         """Return the digest over every event played, if one was asked for."""
         return self._trace.hexdigest() if self._trace is not None else ""
+
+
+def _traced(thing: object) -> bytes:
+    """Return bytes that are equal for equal things in every process."""
+    if isinstance(thing, bytes):
+        return thing
+    return repr(thing).encode() if isinstance(thing, str | int | Crash | None) else type(thing).__name__.encode()
 
 
 class Disk:
