@@ -18,27 +18,21 @@ class LedgerFile:
     def __init__(self, path: Path, genesis: Genesis) -> None:
         """Open the ledger at `path`, or begin it with `genesis`.
 
-        A torn last line (the machine stopped while writing) is cut off: it was never acted upon.
+        A torn last line (the machine stopped while writing) is cut off: it was never acted upon. Nothing is cut from
+        a file that is no ledger of this chain.
 
         Raises:
+            RequestInvalid: the file cannot be read or written.
             LedgerBroken: what is there does not verify, or begins with another genesis.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            _cut_torn(path)
-        if not path.exists() or path.stat().st_size == 0:
-            self._write(path, genesis_line(genesis))
-        self.heights: list[Verified] = list(verify_lines(read_lines(path), genesis))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.heights: list[Verified] = _taken_up(path, genesis)
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            raise RequestInvalid(f"cannot write the ledger {path}: {error.strerror}; name a writable place") from error
         self._height = len(self.heights)
-        self._file: BinaryIO = path.open("ab")
-
-    @staticmethod
-    def _write(path: Path, line: bytes) -> None:
-        with path.open("wb") as file:
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def append(self, entry: Entry) -> None:
         """Make `entry` durable; a height already kept is left as it is.
@@ -61,12 +55,32 @@ class LedgerFile:
         self._file.close()
 
 
-def _cut_torn(path: Path) -> None:
-    """Cut a last line without its newline."""
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(path, whole)
+def _taken_up(path: Path, genesis: Genesis) -> list[Verified]:
+    """Return the heights kept at `path`; begin the file if nothing is there, cut a torn line off what verifies."""
+    lines = list(read_lines(path)) if path.exists() else []
+    torn = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+    first = genesis_line(genesis) + b"\n"
+    if not lines:
+        if not first.startswith(torn):
+            list(verify_lines([torn], genesis))
+        _write(path, first)
+        return []
+    heights = list(verify_lines(lines, genesis))
+    if torn:
+        os.truncate(path, path.stat().st_size - len(torn))
+    return heights
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a new name is durable only once its folder is
+    finally:
+        os.close(folder)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

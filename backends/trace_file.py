@@ -1,5 +1,6 @@
 """The trace as a file and in memory: events numbered and stamped as they happen."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -25,7 +26,11 @@ class Trace:
         listen: Callable[[TraceEvent], None] | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Append to the trace at `path` (None: memory only); without `times` no wall clock is written."""
+        """Append to the trace at `path` (None: memory only); without `times` no wall clock is written.
+
+        Raises:
+            RequestInvalid: the file cannot be read or written, or holds something else than a trace.
+        """
         self.events: list[TraceEvent] = read_trace(path) if path is not None and path.exists() else []
         self._times = times
         self._listen = listen
@@ -33,8 +38,7 @@ class Trace:
         self._began = clock() - (max((e.at_ms or 0 for e in self.events), default=0) / 1_000)
         self._file: TextIO | None = None
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8")
+            self._file = _appending(path)
 
     def emit(self, event: TraceEvent) -> int:
         """Keep the event; return its number."""
@@ -56,21 +60,36 @@ class Trace:
             self._file = None
 
 
+def _appending(path: Path) -> TextIO:
+    """Open a trace to append to; a torn last line is cut off, or the next event would be glued to it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            data = path.read_bytes()
+            os.truncate(path, data.rfind(b"\n") + 1)
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise RequestInvalid(f"cannot write the trace {path}: {error.strerror}; name a writable place") from error
+
+
 def read_trace(path: Path) -> list[TraceEvent]:
     """Return the events in a trace file; a torn last line is left out.
 
     Raises:
-        RequestInvalid: the file is too large, or a line is no event.
+        RequestInvalid: the file cannot be read, is too large, or a line is no event.
     """
-    if path.stat().st_size > TRACE_BYTES_MAX:
-        raise RequestInvalid(f"{path} has {path.stat().st_size} bytes; a trace has at most {TRACE_BYTES_MAX}")
-    events = []
-    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            break
-        try:
-            events.append(TRACE_EVENTS.validate_json(line))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise RequestInvalid(f"{path} line {number} is no trace event: {first['msg']}") from error
-    return events
+    try:
+        if path.stat().st_size > TRACE_BYTES_MAX:
+            raise RequestInvalid(f"{path} has {path.stat().st_size} bytes; a trace has at most {TRACE_BYTES_MAX}")
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RequestInvalid(f"cannot read the trace {path}: {error.strerror}; name an existing file") from error
+    return [_event(line, number, path) for number, line in enumerate(lines[:-1], 1)]
+
+
+def _event(line: bytes, number: int, path: Path) -> TraceEvent:
+    try:
+        return TRACE_EVENTS.validate_json(line)
+    except ValidationError as error:
+        said = ascii(error.errors(include_url=False, include_input=False)[0]["msg"])[1:-1][:160]
+        raise RequestInvalid(f"{path} line {number} is no trace event: {said}; name a trace") from error

@@ -1,22 +1,22 @@
 """Which driver acts on which cluster at which job, as a file says it."""
 
-from typing import Self
+from collections import Counter
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from quorate.domain.clusters import NAME_PATTERN
-from quorate.domain.jobs import Text
 from quorate.domain.values import ClusterId, JobId, Value
 
 
 class Fault(Value):
     """One line of a fault plan."""
 
-    driver: Text = Field(max_length=40)
+    driver: str = Field(pattern=r"^[a-z][a-z-]{0,39}$")
     """The driver's name (`python cli.py faults` lists them)."""
     cluster: ClusterId = Field(pattern=NAME_PATTERN)
     """Whom it makes misbehave."""
-    jobs: tuple[JobId, ...] = Field(default=(), max_length=10_000)
+    jobs: tuple[Annotated[JobId, Field(pattern=NAME_PATTERN)], ...] = Field(default=(), max_length=10_000)
     """At which jobs; none named: at every job."""
 
     def acts_at(self, job: JobId | None) -> bool:
@@ -31,8 +31,8 @@ class FaultPlan(Value):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        seen = [(fault.driver, fault.cluster, job) for fault in self.faults for job in fault.jobs or ("*",)]
-        twice = sorted({line for line in seen if seen.count(line) > 1})
-        if twice:
-            raise ValueError(f"{twice[0][0]} acts twice on {twice[0][1]} at {twice[0][2]}; say it once")
+        seen = Counter((fault.driver, fault.cluster, job) for fault in self.faults for job in fault.jobs or ("*",))
+        twice = min((line for line, times in seen.items() if times > 1), default=None)
+        if twice is not None:
+            raise ValueError(f"{twice[0]} acts twice on {twice[1]} at {twice[2]}; say it once")
         return self

@@ -17,7 +17,8 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MEMBERS_MIN = 4
 """Three members tolerate no fault at all: n >= 3f + 1 with f = 1 (Pease, Shostak, Lamport 1980)."""
 
-MEMBERS_MAX = 256
+MEMBERS_MAX = 128
+"""Largest committee (quorate.domain.deciding.SEATS_MAX): what a message of 1 MB can carry."""
 
 
 class NodeGroup(Value):
@@ -134,7 +135,9 @@ class ClusterSnapshot(Value):
     def _fits(self) -> Self:
         for group, allocated, background in zip(self.cluster.groups, self.allocated, self.background, strict=True):
             if min(allocated, background) < 0 or allocated + background > group.nodes:
-                raise ValueError(f"{self.cluster.id}: {allocated} + {background} of {group.nodes} nodes cannot be taken")
+                raise ValueError(
+                    f"{self.cluster.id}: {allocated} + {background} of {group.nodes} nodes cannot be taken"
+                )
         return self
 
     @property
@@ -165,7 +168,9 @@ class ClusterSnapshot(Value):
         return sum(count * group.gpus for count, group in zip(nodes, self.cluster.groups, strict=True))
 
 
-def snapshot(cluster: Cluster, background: int, at_s: int = 0, allocated: NodesByGroup | None = None) -> ClusterSnapshot:
+def snapshot(
+    cluster: Cluster, background: int, at_s: int = 0, allocated: NodesByGroup | None = None
+) -> ClusterSnapshot:
     """Build a snapshot from one background number (spread as `spread_background` does)."""
     return ClusterSnapshot(
         cluster=cluster,
