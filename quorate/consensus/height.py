@@ -8,9 +8,18 @@ about getting on.
 from quorate.consensus.certificate import build_certificate, verify_certificate
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import Broadcast, Head, Judged, Observed, Send, SetTimer
+from quorate.consensus.inclusion import reportable
 from quorate.consensus.judging import FRESH, Parked, Refused, check_history, verdict
 from quorate.consensus.leading import block_to_propose, find_parent, justification
-from quorate.consensus.messages import Proposal, encode_certificates, encode_proposal, encode_status, encode_vote
+from quorate.consensus.messages import (
+    Proposal,
+    encode_certificates,
+    encode_item,
+    encode_proposal,
+    encode_status,
+    encode_vote,
+    join,
+)
 from quorate.consensus.pool import Pool
 from quorate.consensus.proposing import candidates
 from quorate.consensus.quorum import is_third
@@ -410,12 +419,24 @@ class HeightMachine:
             return
         if table.power == 0 or round_.closed():
             return
-        if table.bodies.items(certificate.value) is None:
+        items = table.bodies.items(certificate.value)
+        if items is None:
             table.bodies.fetch(certificate.value, _holder(certificate, self._desk.me))
             return
         table.bodies.persist(certificate.value)
-        ext = pack_ext(table.pool.held())
+        ext = pack_ext(self._report(items))
         self._cast(round_, table.sign(Kind.FINALIZE, round_.number, certificate.value, ext=ext))
+
+    def _report(self, items: tuple[Item, ...]) -> tuple[int, ...]:
+        """Return what I hold behind a block of these items, once it is durable: others will owe it."""
+        table, ends = self.table, list(self.table.application.sequences)
+        for item in items:
+            ends[item.sender] = item.seq
+        reported, kept = reportable(table.pool, ends)
+        fresh = table.pool.newly_durable(kept)
+        if fresh:
+            self._desk.persist(RecordKind.ITEMS, join([encode_item(self._desk.chain, item) for item in fresh]))
+        return reported
 
     def _decide(self) -> None:
         table, final = self.table, self.table.final

@@ -5,8 +5,22 @@ item up to the number that signers with more than a third of the power report, w
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from quorate.domain.deciding import PAYLOAD_BYTES_MAX, Certificate, Committee, Item, unpack_ext
+
+
+class Holder(Protocol):
+    """What holds items: a pool."""
+
+    def held(self) -> tuple[int, ...]:
+        """Return, per seat, the highest consecutive number held."""
+        ...
+
+    def variants(self, seat: int, seq: int) -> Sequence[Item]:
+        """Return what is held under a number."""
+        ...
+
 
 ITEMS_PER_SENDER_MAX = 64
 """At most so many items of one sender in a block."""
@@ -60,6 +74,27 @@ def _reported(reports: list[tuple[int, int]], total: int) -> int:
         if 3 * power > total:  # strictly: liars with exactly a third must not owe us items that nobody has
             return held
     return 0
+
+
+def reportable(pool: Holder, ends: Sequence[int]) -> tuple[tuple[int, ...], list[Item]]:
+    """Return what to report as held behind a block that ends at `ends`, and the items which that promises to keep.
+
+    No more than the block after it could include: what is reported must be made durable first, so it has a bound.
+    """
+    seats = len(ends)
+    kept: list[Item] = []
+    reported: list[int] = []
+    for seat, (end, held) in enumerate(zip(ends, pool.held(), strict=True)):
+        top, spent = end, 0
+        for seq in range(end + 1, min(held, end + ITEMS_PER_SENDER_MAX) + 1):
+            variants = pool.variants(seat, seq)
+            spent += sum(map(cost, variants))
+            if seq > end + 1 and spent > share_bytes(seats):
+                break
+            top = seq
+            kept.extend(variants)
+        reported.append(top)
+    return tuple(reported), kept
 
 
 def fits(count: int, spent: int, item: Item, seats: int) -> bool:

@@ -51,6 +51,7 @@ class Pool:
         self._by_digest: dict[Digest, Item] = {}
         self._named: dict[Digest, None] = {}
         self._named_bytes = 0
+        self._durable: dict[Digest, Item] = {}
 
     def __len__(self) -> int:
         """Return how many bodies are held."""
@@ -115,11 +116,23 @@ class Pool:
     def _trim(self, shelf: _Shelf) -> None:
         while shelf.bytes > self._settings.pool_bytes_max and len(shelf.items) > 1:
             top = max(shelf.items)
+            if any(item.digest in self._durable for item in shelf.items[top]):
+                return  # reported to others as held: it must stay
             for item in shelf.items.pop(top):
                 shelf.bytes -= len(item.payload)
                 if item.digest not in self._named:
                     self._by_digest.pop(item.digest, None)
             shelf.held = min(shelf.held, top - 1)
+
+    def newly_durable(self, items: Sequence[Item]) -> list[Item]:
+        """Return those of these held items that are not durable yet, and count them as durable from now on."""
+        fresh = [item for item in items if item.digest not in self._durable]
+        self._durable.update((item.digest, item) for item in fresh)
+        return fresh
+
+    def durable(self) -> list[Item]:
+        """Return the durable items that no block has included yet, in the order in which they became durable."""
+        return list(self._durable.values())
 
     def get(self, digest: Digest) -> Item | None:
         """Return the item of this digest, None if it is not held."""
@@ -156,6 +169,7 @@ class Pool:
                     self._by_digest.pop(item.digest, None)
             shelf.base, shelf.held = base, max(base, shelf.held)
             shelf.settle()
+        self._durable = {d: item for d, item in self._durable.items() if item.seq > sequences[item.sender]}
         self.unwant()
 
     def forget(self, seat: int) -> None:
@@ -164,4 +178,5 @@ class Pool:
         for kept in shelf.items.values():
             for item in kept:
                 self._by_digest.pop(item.digest, None)
+                self._durable.pop(item.digest, None)
         shelf.items, shelf.bytes, shelf.held = {}, 0, shelf.base

@@ -10,15 +10,16 @@ from quorate.consensus.plain import read_saved_block
 from quorate.consensus.wal import RecordKind, decode_record
 from quorate.domain.deciding import Item, Vote
 from quorate.domain.errors import LedgerBroken, ProtocolViolation
+from quorate.domain.values import Digest
 
 _MARK = Struct(">QQ")
-_ITEMS_MAX = 4_096
+_ITEMS_MAX = 16_384
 
 
 def mark(desk: Desk, height: int, seq: int, waiting: Sequence[Item]) -> None:
-    """Begin the log of a new height: with my highest item number and my items that still wait, in one record.
+    """Begin the log of a new height: with my highest item number and the durable items that still wait, in one record.
 
-    One record, for a crash between two would leave a number used and its item lost.
+    One record, for a crash between two would leave a number used and its item lost, or a reported item nowhere.
     """
     parts = [encode_item(desk.chain, item) for item in waiting]
     desk.persist(RecordKind.HEIGHT, _MARK.pack(height, seq) + join(parts), fresh=True)
@@ -33,8 +34,8 @@ class Memory:
         self._machine = machine
         self.seq = 0
         """My highest item number, 0 if none is recorded."""
-        self.items: dict[int, Item] = {}
-        """My items by number."""
+        self.items: dict[Digest, Item] = {}
+        """Items that still waited, mine and those reported as held."""
 
     def take(self, data: bytes) -> None:
         """Take one record.
@@ -58,6 +59,9 @@ class Memory:
             block, items = read_saved_block(body)
             if block.height == table.height:
                 table.bodies.restore(block, items)
+        elif kind is RecordKind.ITEMS:
+            for part in split(body, _ITEMS_MAX):
+                self._message(part)
         else:
             self._message(body)
 
@@ -65,8 +69,9 @@ class Memory:
         message, machine = decode(self._desk.chain, body, len(body)), self._machine
         height = machine.table.height
         if isinstance(message, Item):
-            self.items[message.seq] = message
-            self.seq = max(self.seq, message.seq)
+            self.items[message.digest] = message
+            if message.sender == self._desk.me:
+                self.seq = max(self.seq, message.seq)
         elif isinstance(message, Vote) and message.height == height:
             machine.restore_vote(message)
         elif isinstance(message, Proposal) and message.vote.height == height:

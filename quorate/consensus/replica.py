@@ -198,6 +198,7 @@ class Replica:
         item = sign_item(desk.chain, desk.me, self._next_seq, payload, desk.signer)
         if self.pool.add(item) is not Added.NEW:
             raise MisuseError(f"item {item.seq} does not fit the pool; {self.pending} of mine wait for a block")
+        self.pool.newly_durable([item])
         self._next_seq += 1
         return item
 
@@ -207,7 +208,7 @@ class Replica:
         return self.pool.held()[self.me] - self.application.sequences[self.me]
 
     def drain(self) -> list[Effect]:
-        """Return the effects, evidence above all, gathered before `LedgerBroken` left a call; perform them, then stop."""
+        """Return the effects, evidence above all, gathered before `LedgerBroken` left a call; perform them and stop."""
         return self._desk.flush()
 
     # ── Restoring ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,8 +223,9 @@ class Replica:
         for data in records:
             memory.take(data)
         self._next_seq = max(self._next_seq, memory.seq + 1)
-        items = [memory.items[seq] for seq in sorted(memory.items)]
-        self._restored_items = [item for item in items if self.pool.add(item) is Added.NEW]
+        kept = [item for item in memory.items.values() if self.pool.add(item) is Added.NEW]
+        self.pool.newly_durable(kept)
+        self._restored_items = [item for item in kept if item.sender == self.me]
 
     # ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -428,9 +430,7 @@ class Replica:
         self._archive.keep(entry)
         self._past = self._machine
         self._renew_pool(entry, committee)
-        own = 0 <= self.me < len(following.sequences)
-        waiting = list(self.pool.run(self.me, 1, self._next_seq)) if own else []
-        mark(self._desk, self.height, self._next_seq - 1, waiting)
+        mark(self._desk, self.height, self._next_seq - 1, self.pool.durable())
         self._machine = self._new_machine()
         self._machine.start(now_ms)
 

@@ -22,7 +22,7 @@ class RecordKind(IntEnum):
     """What a record holds."""
 
     HEIGHT = 1
-    """A new height begins: height (u64), my highest item number (u64), and my items that still wait, as sent."""
+    """A new height begins: height (u64), my highest item number (u64), and the durable items that wait, as sent."""
     VOTE = 2
     """My vote, as sent."""
     PROPOSE = 3
@@ -33,6 +33,8 @@ class RecordKind(IntEnum):
     """A block that I am about to approve, with its items."""
     ITEM = 6
     """My item, as sent."""
+    ITEMS = 7
+    """Items, as sent, that I am about to report as held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from quorate.consensus.messages import Proposal, decode
 from quorate.consensus.replica import Replica
 from quorate.consensus.signing import Ed25519Verifier
 from quorate.consensus.wal import RecordKind, encode_record, split_log
-from quorate.domain.deciding import Item, Vote
+from quorate.domain.deciding import Item, Vote, unpack_ext
 from quorate.domain.errors import LedgerBroken, MisuseError, ProtocolViolation
 from tests.quorate.consensus.net import Net
 from tests.quorate.consensus.toy import CHAIN, payload, signer, toy
@@ -153,6 +153,22 @@ def test_items_that_wait_survive_the_turn_of_a_height_in_one_record():
     effects = replica.submit(payload(7), net.now_ms)
     _, items = statements(effects)
     assert [item.seq for item in items] == [2]
+
+
+def test_what_a_finalize_reports_as_held_is_durable_before_it_leaves():
+    """P-14, P-20: an item that no block holds yet survives a blackout of all who reported it and of its sender."""
+    net = Net()
+    net.start()
+    net.submit(0, payload(1))
+    net.submit(2, payload(2))
+    assert net.run(net.all_at(1))
+    assert [item.sender for item in net.ledgers[0][0].items] == [0]
+    reported = [unpack_ext(vote.ext)[2] for vote in net.ledgers[3][0].certificate.votes]
+    assert max(reported) == 1
+    for seat in (1, 3, 4, 5):
+        back = net.new(seat)
+        back.restore(net.logs[seat])
+        assert back.pool.held()[2] == 1, seat
 
 
 def test_a_damaged_record_stops_the_restore():
