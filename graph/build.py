@@ -53,7 +53,7 @@ def build(nodes: Nodes, clusters: Sequence[ClusterId], checkpointer: BaseCheckpo
     graph.add_edge(bids, "seal")
     graph.add_edge("seal", "propose")
     graph.add_edge([vote_node(cluster) for cluster in clusters], "tally")
-    graph.add_conditional_edges("tally", nodes.after_tally, ["commit", "propose", "occupancy"])
+    graph.add_conditional_edges("tally", nodes.after_tally, [*bids, "commit", "propose", "occupancy"])
     graph.add_conditional_edges("commit", nodes.after_commit, [*bids, "propose", "occupancy"])
     graph.add_edge("occupancy", END)
     return graph.compile(checkpointer=checkpointer)

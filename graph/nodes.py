@@ -86,9 +86,10 @@ class Nodes:
                 self.assembly.absorb(seat, effects)
         return self._added()
 
-    async def propose(self, _state: AllocationState) -> AllocationState:
+    async def propose(self, state: AllocationState) -> AllocationState:
         """Wait for the round's leader to put a block to the vote."""
-        self.assembly.propose(self.choices.rounds_max)
+        if not self._idle(state):
+            self.assembly.propose(self.choices.rounds_max)
         return self._added()
 
     def vote(self, cluster: ClusterId) -> Node:
@@ -104,7 +105,7 @@ class Nodes:
 
     async def tally(self, state: AllocationState) -> AllocationState:
         """Carry the votes: two thirds of the members and two thirds of the power decide."""
-        if self.assembly.tally(self.choices.rounds_max):
+        if self._idle(state) or self.assembly.tally(self.choices.rounds_max):
             return self._added()
         height, rounds = self.assembly.application.state.height, self.assembly.round() + 1
         self.sink.emit(Undecided(at_s=self.assembly.now_s, job=state["job"].id, height=height, rounds=rounds))
@@ -120,19 +121,26 @@ class Nodes:
         """End the job's thread: who holds what now follows from the ledger alone."""
         return self._added()
 
-    def after_tally(self, state: AllocationState) -> str:
+    def after_tally(self, state: AllocationState) -> str | list[str]:
         """Route: a decided height is committed, a failed round is followed by the next proposer."""
-        if self.assembly.outbox.entries:
+        if self.assembly.outbox.entries or (self._outcome(state) and not state.get("outcome")):
             return "commit"
-        return "occupancy" if state.get("outcome") else "propose"
+        return self.after_commit(state)
 
     def after_commit(self, state: AllocationState) -> str | list[str]:
         """Route: ask for bids once the call is open, go on proposing until it is decided."""
         if state.get("outcome"):
             return "occupancy"
-        if self._open_call(state) is not None and not state.get("answers"):
+        if self._wants_bids(state):
             return [bid_node(cluster) for cluster in self.bidders]
         return "propose"
+
+    def _wants_bids(self, state: AllocationState) -> bool:
+        return self._open_call(state) is not None and not state.get("answers")
+
+    def _idle(self, state: AllocationState) -> bool:
+        """Say whether nothing is to be voted on: a resumed run may find that its height was decided before."""
+        return bool(self.assembly.outbox.entries) or self._wants_bids(state) or self._outcome(state) is not None
 
     def _open_call(self, state: AllocationState) -> Call | None:
         call = self.assembly.application.state.calls.get(state["job"].id)
