@@ -86,6 +86,11 @@ class Engine(Protocol):
         """Where runs are kept."""
         ...
 
+    @property
+    def results(self) -> Path:
+        """Where evaluation results lie."""
+        ...
+
     def profiles(self) -> tuple[Profile, ...]:
         """Return the ways to bid."""
         ...

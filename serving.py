@@ -1,0 +1,126 @@
+"""The engine behind the browser's door: turns what a person asks for on a page into a run of `wiring`.
+
+It stands beside `wiring`, above the screens, so that no page knows a provider, a driver or the graph.
+"""
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import wiring
+from agents.building import Agents
+from backends.reading import Workload, read_jobs, read_jobs_text, read_value
+from faults.drivers import DRIVERS
+from faults.plan import FaultPlan
+from quorate.domain.errors import OperatorError, RequestInvalid
+from quorate.domain.trace import TraceEvent
+from quorate.ledger.report import RunReport
+from ui.service import Order, Prepared, Profile
+
+Listen = Callable[[TraceEvent], None]
+Report = Callable[[RunReport], None]
+
+REPORT_JOBS_MAX = 200
+"""Longer runs tell no report after each job: folding it would take longer than deciding."""
+
+FORMS: dict[str, Literal["toml", "json", "jsonl"]] = {"toml": "toml", "json": "json", "jsonl": "jsonl"}
+
+
+class AppEngine:
+    """What `ui.service` starts runs with."""
+
+    def __init__(self, config: Path | None = None, folder: Path | None = None) -> None:
+        """Read the configuration once; `folder` is where runs are kept, the configured one if not given."""
+        self.settings = wiring.read_settings(config)
+        self.folder = folder or wiring.ROOT / self.settings.run.folder
+        self.results = wiring.ROOT / "evals" / "results"
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Return the ways to bid, the configured one first."""
+        names = dict.fromkeys((self.settings.llm.use, "rule", *self.settings.llm.profiles))
+        return tuple(self._profile(name) for name in names)
+
+    def _profile(self, name: str) -> Profile:
+        profile, problem = self.settings.llm.profile(name), ""
+        try:
+            Agents(self.settings.llm.using(name), self.settings.prompts, (), folder=wiring.ROOT)
+        except OperatorError as error:
+            problem = str(error)
+        return Profile(name, profile.provider, getattr(profile, "model", None), problem)
+
+    def drivers(self) -> tuple[tuple[str, str], ...]:
+        """Return the fault drivers as (name, what it does)."""
+        return tuple((driver.name, driver.says) for driver in DRIVERS.values())
+
+    def reference(self) -> Order:
+        """Return the demonstration: eight jobs, six clusters, one lie, with the rule bidder."""
+        plan = read_value(FaultPlan, wiring.REFERENCE_FAULTS)
+        faults = [fault.model_dump() for fault in plan.faults]
+        return Order.model_validate({"faults": faults, "seed": self.settings.run.seed})
+
+    def texts(self, order: Order) -> tuple[str, str, str]:
+        """Return federation, jobs and bid prompt as text, the reference where the order names none."""
+        prompt = wiring.ROOT / f"prompts/bid/v{self.settings.prompts.bid}.md"
+        files = (wiring.REFERENCE_FEDERATION, wiring.REFERENCE_JOBS, prompt)
+        given = zip((order.federation, order.jobs, order.prompt), files, strict=True)
+        federation, jobs, bid = (text or file.read_text("utf-8") for text, file in given)
+        return federation, jobs, bid
+
+    def prepare(self, order: Order) -> Prepared:
+        """Check an order and return how to carry it out.
+
+        Raises:
+            OperatorError: what is wrong with it, in one sentence.
+        """
+        asked = self._request(order)
+        profile = self._profile(asked.profile)
+        if profile.problem:
+            raise RequestInvalid(profile.problem)
+        if order.prompt and order.prompt != self.texts(Order())[2]:
+            raise RequestInvalid("an edited prompt cannot be asked yet; release it as the next version in prompts/bid")
+        clusters = tuple(cluster.id for cluster in asked.federation.clusters)
+        jobs = len(asked.workload.jobs)
+        calls = 0 if profile.provider == "rule" else jobs * len(clusters)
+        return Prepared(asked.name, jobs, clusters, calls, self.settings.llm.round_s, self._carrying(asked))
+
+    def _request(self, order: Order) -> wiring.RunRequest:
+        plan = FaultPlan.model_validate({"faults": [fault.model_dump() for fault in order.faults]})
+        name = wiring.fresh_folder(self.folder, wiring.run_name(order.seed, times=True)).name
+        with TemporaryDirectory() as folder:
+            federation = Path(folder) / "federation.toml" if order.federation else None
+            if federation is not None:
+                federation.write_text(order.federation, "utf-8")
+            try:
+                return wiring.request(
+                    self.settings, federation=federation, jobs=self._workload(order), faults=plan, seed=order.seed,
+                    profile=order.profile, name=name,
+                )  # fmt: skip
+            except OperatorError as error:
+                raise type(error)(str(error).replace(f"{folder}/", "")) from None
+
+    def _workload(self, order: Order) -> Workload:
+        if order.jobs:
+            form = FORMS.get(order.jobs_form, "toml")
+            workload = read_jobs_text(order.jobs.encode(), form, "jobs")
+        else:
+            workload = read_jobs(wiring.REFERENCE_JOBS)
+        if not order.only:
+            return workload
+        kept = tuple(job for job in workload.jobs if job.id in order.only)
+        missing = sorted(set(order.only) - {job.id for job in kept})
+        if missing:
+            raise RequestInvalid(f"there is no job {missing[0]!r} in the list; choose one that is")
+        return workload.model_copy(update={"jobs": kept})
+
+    def _carrying(self, asked: wiring.RunRequest) -> Callable[[Listen, Report], Coroutine[None, None, RunReport]]:
+        async def carry(listen: Listen, report: Report) -> RunReport:
+            few = len(asked.workload.jobs) <= REPORT_JOBS_MAX
+            options = wiring.Options(listen=listen, heights=report if few else None)
+            places = wiring.Places(self.folder / asked.name)
+            with suppress(FileExistsError):
+                self.folder.mkdir(parents=True)
+            return await wiring.carry_out(self.settings, asked, places, options)
+
+        return carry

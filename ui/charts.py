@@ -1,0 +1,189 @@
+"""Charts as specifications: they name what a thing means, and the theme gives it its colour."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from quorate.domain.values import ClusterId
+from ui.viewmodel.agents import Level
+from ui.viewmodel.decision import BidBar, Step
+from ui.viewmodel.run import Taken
+from ui.words import Names, duration, fmt_difference, fmt_score, fmt_weight, percent
+
+ROLES = ["winner", "contested", "void", "other"]
+"""In the order of the theme's chart colours: agree, contested, equivocated, neutral."""
+
+ROW_PX = 34
+
+Chart = alt.LayerChart | alt.FacetChart
+
+
+def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> dict[str, object]:
+    """Return the ECharts option: jobs solid, background hatched, free outlined; shares of the cluster, counts inside.
+
+    Two series without data take the second and third colour, so that background gets the neutral one.
+    """
+    labels = [f"{names.get(one.cluster, one.cluster)} {types.get(one.cluster, '')}".strip() for one in taken]
+    hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 5], "rotation": -0.785398}
+    series: list[dict[str, object]] = [
+        _series("jobs", taken, labels, unit, {"borderRadius": 2}),
+        {"type": "bar", "stack": "all", "name": " ", "data": []},
+        {"type": "bar", "stack": "all", "name": "  ", "data": []},
+        _series("background", taken, labels, unit, {"decal": hatch}),
+        _series("free", taken, labels, unit, {"color": "transparent", "borderColor": "rgba(128,134,142,.55)"}),
+    ]
+    return {
+        "aria": {"enabled": True, "decal": {"show": False}},
+        "animationDurationUpdate": 450,
+        "grid": {"left": 2, "right": 10, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"left": 0, "top": 0, "data": ["jobs", "background", "free"], "selectedMode": False},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": {"type": "value", "min": 0, "max": 100, "interval": 25, "axisLabel": {"formatter": "{value} %"},
+                  "splitLine": {"show": False}},
+        "yAxis": {"type": "category", "inverse": True, "data": labels, "axisTick": {"show": False},
+                  "axisLine": {"show": False}},
+        "series": series,
+    }  # fmt: skip
+
+
+def _series(
+    name: str, taken: Sequence[Taken], labels: Sequence[str], unit: str, style: dict[str, object]
+) -> dict[str, object]:
+    counts = [{"jobs": one.jobs, "background": one.background, "free": one.free}[name] for one in taken]
+    data = [
+        {
+            "value": round(100 * number / one.total, 3) if one.total else 0,
+            "label": {"formatter": f"{number:,}" if number else ""},
+            "tooltip": {"formatter": _tip(label, name, number, one, unit)},
+        }
+        for number, one, label in zip(counts, taken, labels, strict=True)
+    ]
+    return {
+        "type": "bar", "stack": "all", "name": name, "barWidth": 20, "data": data, "itemStyle": style,
+        "label": {"show": True, "position": "inside", "fontWeight": 600}, "labelLayout": {"hideOverlap": True},
+        "emphasis": {"disabled": True},
+    }  # fmt: skip
+
+
+def _tip(label: str, name: str, number: int, one: Taken, unit: str) -> str:
+    """Return a tooltip; ids are letters, digits, dots, dashes and underscores, so nothing in it is markup."""
+    jobs = f": {', '.join(one.running[:12])}" if name == "jobs" and one.running else ""
+    return f"{label} · {name} {number:,} {unit} ({percent(number, one.total)}){jobs}"
+
+
+def bids(bars: Sequence[BidBar]) -> Chart:
+    """Return bids best first: solid is what counts, dashed what reputation or a finding took, the tick the rule."""
+    frame = pd.DataFrame(
+        {
+            "cluster": [bar.label for bar in bars],
+            "role": ["other" if bar.role == "none" else bar.role for bar in bars],
+            "bid": [bar.score for bar in bars],
+            "counts": [bar.weighted for bar in bars],
+            "kept": [bar.weighted or 0.0 for bar in bars],
+            "rule": [bar.rule for bar in bars],
+            "shown": [bar.shown for bar in bars],
+        }
+    )
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "cluster:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=6)
+        )
+    )
+    scale = alt.Scale(domain=[0, 1.2], nice=False)
+    x = alt.X("kept:Q", scale=scale, title="score", axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f"))
+    colour = alt.Scale(domain=ROLES)
+    solid = base.mark_bar(height=18, cornerRadiusEnd=3).encode(
+        x=x, color=alt.Color("role:N", scale=colour, legend=None),
+        tooltip=[alt.Tooltip("cluster:N"), alt.Tooltip("bid:Q", format=".2f"), alt.Tooltip("counts:Q", format=".2f"),
+                 alt.Tooltip("rule:Q", format=".2f")],
+    )  # fmt: skip
+    lost = (
+        base.transform_filter("datum.bid > datum.kept")
+        .mark_bar(height=18, filled=False, strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(x=alt.X("kept:Q", scale=scale), x2="bid:Q", stroke=alt.Stroke("role:N", scale=colour, legend=None))
+    )
+    tick = (
+        base.transform_filter("isValid(datum.rule)")
+        .mark_tick(thickness=2.5, height=24, color="currentColor")
+        .encode(x=alt.X("rule:Q", scale=scale))
+    )
+    number = base.mark_text(align="right", fontWeight="bold", color="currentColor").encode(
+        x=alt.datum(1.19, scale=scale), text="shown:N"
+    )
+    return alt.layer(solid, lost, tick, number).properties(height=ROW_PX * max(1, len(bars)))
+
+
+def bids_words(bars: Sequence[BidBar]) -> str:
+    """Return the takeaway of the chart of bids."""
+    winner = next((bar for bar in bars if bar.role == "winner"), None)
+    if winner is None:
+        return "Bids and abstentions; nobody won"
+    return f"Bids: {winner.label} leads with {fmt_score(winner.weighted)}"
+
+
+def waterfall(steps: Sequence[Step]) -> Chart:
+    """Return the terms of winner - rival as bars from a zero line: right speaks for the winner."""
+    frame = pd.DataFrame(
+        {
+            "term": [step.name for step in steps],
+            "difference": [step.difference_bp / 10_000 for step in steps],
+            "role": ["winner" if step.difference_bp >= 0 else "contested" for step in steps],
+            "shown": [fmt_difference(step.difference_bp / 10_000) for step in steps],
+        }
+    )
+    most = max([abs(step.difference_bp) / 10_000 for step in steps] + [0.02]) * 1.35
+    base = alt.Chart(frame).encode(y=alt.Y("term:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, ticks=False)))
+    scale = alt.Scale(domain=[-most, most])
+    bar = base.mark_bar(height=14).encode(
+        x=alt.X("difference:Q", scale=scale, title=None, axis=alt.Axis(format="+.2f", tickCount=5)),
+        color=alt.Color("role:N", scale=alt.Scale(domain=ROLES), legend=None),
+    )
+    right = (
+        base.transform_filter("datum.difference >= 0")
+        .mark_text(align="left", dx=5, color="currentColor")
+        .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
+    )
+    left = (
+        base.transform_filter("datum.difference < 0")
+        .mark_text(align="right", dx=-5, color="currentColor")
+        .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
+    )
+    return alt.layer(bar, right, left).properties(height=28 * max(1, len(steps)))
+
+
+def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names, end_s: int) -> Chart:
+    """Return reputations as steps: only who fell is coloured and named, the rest is grey."""
+    frame = pd.DataFrame(
+        {
+            "hours": [level.at_s / 3_600 for level in levels],
+            "reputation": [level.reputation for level in levels],
+            "cluster": [names.get(level.cluster, level.cluster) for level in levels],
+            "role": ["void" if level.cluster in fallen else "other" for level in levels],
+            "cause": [level.cause for level in levels],
+            "when": [duration(level.at_s) for level in levels],
+            "drop": [level.drop for level in levels],
+            "exact": [fmt_weight(level.reputation) for level in levels],
+        }
+    )
+    colour = alt.Color("role:N", scale=alt.Scale(domain=ROLES), legend=None)
+    hours = alt.X(
+        "hours:Q", title="hours since the first job", scale=alt.Scale(domain=[0, max(end_s / 3_600 * 1.08, 0.1)])
+    )
+    level = alt.Y("reputation:Q", title="reputation", scale=alt.Scale(domain=[0, 1.05]), axis=alt.Axis(format=".1f"))
+    base = alt.Chart(frame)
+    lines = base.mark_line(interpolate="step-after", strokeWidth=2.2).encode(
+        x=hours, y=level, color=colour, detail="cluster:N", order="hours:Q"
+    )
+    drops = base.transform_filter("datum.drop").mark_point(filled=True, size=90, opacity=1).encode(
+        x=hours, y=level, color=colour,
+        tooltip=["cluster:N", "when:N", alt.Tooltip("exact:N", title="reputation"), "cause:N"],
+    )  # fmt: skip
+    ends = (
+        base.transform_filter("datum.role == 'void'")
+        .transform_window(rank="rank()", sort=[alt.SortField("hours", "descending")], groupby=["cluster"])
+        .transform_filter("datum.rank == 1")
+        .mark_text(align="left", dx=7, fontWeight="bold", color="currentColor")
+        .encode(x=hours, y=level, text="cluster:N")
+    )
+    return alt.layer(lines, drops, ends).properties(height=320)

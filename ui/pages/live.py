@@ -1,0 +1,128 @@
+"""Live: what is happening now. The worker belongs to the process; this page only looks, and can cancel."""
+
+import streamlit as st
+
+from quorate.domain.values import ClusterId
+from quorate.ledger.report import DecisionRow
+from ui.draw import COLOURS, heading, quiet, sentence
+from ui.safe import html_text, md
+from ui.state import Context, link
+from ui.viewmodel.live import Done, Snapshot, done_words, progress_words
+from ui.words import decision_title, seconds, short_names, total_s
+
+TICK_S = 0.5
+"""Between two looks: an event is on the screen within a second."""
+
+
+def draw(context: Context) -> None:
+    """Draw the page."""
+    active = context.service.active()
+    named = st.query_params.get("run")
+    watched = named if named and context.service.watch(named) else active[-1] if active else None
+    if watched is None:
+        _nothing(context)
+        return
+    panel(context, watched)
+
+
+def _nothing(context: Context) -> None:
+    heading("Nothing is running")
+    sentence("A run started here or on the Submit page is shown as it happens, in every browser that looks at it.")
+    with st.container(horizontal=True):
+        if st.button("Run the reference again", type="primary", key="again"):
+            _started(context)
+        if st.button("Submit your own jobs", key="to-submit"):
+            st.switch_page(st.session_state["pages"]["submit"])
+
+
+def _started(context: Context) -> None:
+    name = context.service.start(context.service.engine.reference())
+    st.session_state["run"] = name
+    st.query_params["run"] = name
+    st.rerun()
+
+
+def panel(context: Context, run: str) -> None:
+    """Draw one run of this process, live while it runs."""
+    held = context.service.watch(run)
+    if held is None:
+        _nothing(context)
+        return
+    st.session_state["run"] = run
+    if st.query_params.get("run") != run:
+        st.query_params["run"] = run
+    running = run in context.service.active()
+    heading("Live run" if running else "This run has ended")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # Outside the fragment: a button inside would wait for the fragment's own run.
+        st.button("Cancel run", icon=":material/stop_circle:", key="cancel", disabled=not running,
+                  on_click=context.service.cancel, args=(run,))  # fmt: skip
+        st.badge(md(run), color="gray")
+    _ticking(context, run, running)
+
+
+def _ticking(context: Context, run: str, running: bool) -> None:
+    @st.fragment(run_every=TICK_S if running else None)
+    def tick() -> None:
+        held = context.service.watch(run)
+        if held is None:
+            return
+        now, decisions = held.snapshot()
+        _progress(now)
+        _tiles(now)
+        for says in now.faults:
+            quiet(f"Fault driver, {says}")
+        _done(run, now, decisions)
+        if running and run not in context.service.active():
+            st.rerun()
+
+    tick()
+    if not running:
+        _ended(context, run)
+
+
+def _progress(now: Snapshot) -> None:
+    st.progress(now.share, text=progress_words(now))
+    sentence(now.job or "Waiting for the first job")
+
+
+def _tiles(now: Snapshot) -> None:
+    names = short_names(tile.cluster for tile in now.tiles)
+    with st.grid(6, min_column_width=140):
+        for tile in now.tiles:
+            with st.container(border=True, height="stretch"):
+                st.html(f"<strong>{html_text(names[tile.cluster])}</strong>")
+                st.badge(tile.state, color=COLOURS.get(tile.kind, "gray"))
+
+
+def _done(run: str, now: Snapshot, decisions: tuple[DecisionRow, ...]) -> None:
+    rows = {row.job.id: row for row in decisions}
+    items = "".join(f"<li>{_line(run, done, rows.get(done.job))}</li>" for done in now.done)
+    if items:
+        st.html(f'<ul class="q-list">{items}</ul>')
+
+
+def _line(run: str, done: Done, row: DecisionRow | None) -> str:
+    names = short_names(bid.cluster for bid in row.bids) if row else dict[ClusterId, str]()
+    title = decision_title(row, names) if row else done.title
+    time = f" · {seconds(total_s(row))}" if row and total_s(row) is not None else ""
+    address = html_text(link("decision", run=run, job=done.job))
+    return (
+        f'{done.number} · <a href="{address}" target="_self">{html_text(title)}</a> · '
+        f"{html_text(done_words(done, row))}{time}"
+    )
+
+
+def _ended(context: Context, run: str) -> None:
+    held = context.service.watch(run)
+    if held is None:
+        return
+    now, _ = held.snapshot()
+    words = {
+        "done": "Every job is decided.",
+        "cancelled": f"Cancelled after {now.decided} of {now.of} jobs. What was decided stays in the ledger and holds.",
+        "failed": f"It failed: {now.detail}",
+    }
+    sentence(words.get(now.status, ""))
+    if st.button("Open the run", type="primary", key="open-run"):
+        st.switch_page(st.session_state["pages"]["run"], query_params={"run": run})

@@ -1,0 +1,210 @@
+"""What-if: what would other weights, another quorum, another prompt or another provider have done?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from quorate.domain.errors import OperatorError, RequestInvalid
+from quorate.domain.trace import Prompted
+from ui.components import gantt
+from ui.draw import differences, heading, quiet, sentence, subheading
+from ui.runs import LoadedRun
+from ui.safe import md
+from ui.service import Order
+from ui.state import Context, header, opened
+from ui.viewmodel.run import bars, horizon_s
+from ui.viewmodel.whatif import SHARES, Pair, pairs, recount, recount_title, whatif_title
+from ui.words import fmt_score, names_of, plural, seconds
+
+SECTIONS = ("Two runs", "Count again", "Prompt lab")
+
+
+def draw(context: Context) -> None:
+    """Draw the page."""
+    found = header(context)
+    if found is None:
+        return
+    other = st.query_params.get("b")
+    first = "Two runs" if other else "Count again"
+    chosen = st.segmented_control("Question", SECTIONS, default=first, key="whatif", label_visibility="collapsed")
+    if chosen == "Two runs":
+        _two_runs(context, found)
+    elif chosen == "Prompt lab":
+        _lab(context, found)
+    else:
+        _recount(found)
+
+
+# -- one run, counted again ----------------------------------------------------------------------------------
+
+
+def _recount(found: LoadedRun) -> None:
+    report, names = found.report, names_of(found.report)
+    slot = st.container()
+    with st.container(border=True):
+        clusters = [cluster.id for cluster in report.federation.clusters]
+        without = st.pills("Without", clusters, selection_mode="multi", format_func=lambda c: names[c], key="without")
+        with st.container(horizontal=True):
+            share = st.segmented_control("Quorum", list(SHARES), default="two thirds", key="share") or "two thirds"
+            kept = st.toggle("Reputation counts in the ranking", value=True, key="with-reputation")
+    again = recount(report, without=without, share=SHARES[share], reputation=kept)
+    with slot:
+        heading(recount_title(again))
+        quiet("Counted again from the signed bids and votes in the ledger. No model is asked.")
+    frame = pd.DataFrame(
+        {
+            "": ["↔" if row.changed else "" for row in again],
+            "Job": [row.number for row in again],
+            "Title": [row.title for row in again],
+            "Was": [row.was for row in again],
+            "Would be": [row.now for row in again],
+            "Votes": [row.votes for row in again],
+        }
+    )
+    st.dataframe(frame.rename(columns={"": "Changed"}), hide_index=True, alt=recount_title(again), key="recount")
+
+
+# -- two runs --------------------------------------------------------------------------------------------------
+
+
+def _chosen_other() -> None:
+    st.query_params["b"] = st.session_state["other-choice"]
+
+
+def _two_runs(context: Context, found: LoadedRun) -> None:
+    slot = st.container()
+    others = [name for name in context.service.runs() if name != found.id]
+    if not others:
+        with slot:
+            heading("There is one run only")
+            sentence(
+                "Start another one on the Submit page: another seed, provider, quorum or fault. Then compare here."
+            )
+        return
+    asked = st.query_params.get("b")
+    st.session_state["other-choice"] = asked if asked in others else others[0]
+    other = st.selectbox("Compare with", others, key="other-choice", on_change=_chosen_other)
+    try:
+        theirs = opened(context, other)
+    except RequestInvalid as error:
+        with slot:
+            heading("That run cannot be shown")
+            sentence(f"{error}.")
+        return
+    both = pairs(found.report, theirs.report)
+    with slot:
+        heading(whatif_title(both))
+    _pair_table(both)
+    with st.container(border=True):
+        subheading("Solid: this run. Outlined: the other")
+        _ghosts(found, theirs)
+    with st.container(border=True):
+        _choices(found, theirs)
+
+
+def _pair_table(both: Sequence[Pair]) -> None:
+    frame = pd.DataFrame(
+        {
+            "Changed": ["↔" if pair.moved or pair.flipped else "" for pair in both],
+            "Job": [pair.number for pair in both],
+            "Title": [pair.title for pair in both],
+            "This run": [pair.a for pair in both],
+            "The other": [pair.b for pair in both],
+            "Margin": [f"{fmt_score(pair.margin_a)} / {fmt_score(pair.margin_b)}" for pair in both],
+            "Rounds": [f"{pair.rounds_a or '–'} / {pair.rounds_b or '–'}" for pair in both],
+            "Time": [f"{seconds(pair.time_a)} / {seconds(pair.time_b)}" for pair in both],
+        }
+    )
+    st.dataframe(frame, hide_index=True, alt=whatif_title(both), key="pairs")
+
+
+def _ghosts(found: LoadedRun, theirs: LoadedRun) -> None:
+    names = names_of(found.report)
+    rows = [(names[cluster.id], cluster.type) for cluster in found.report.federation.clusters]
+    end = max(horizon_s(found.report), horizon_s(theirs.report))
+    gantt(
+        bars(found.report), rows, key=f"ghost-{found.id}", at_s=found.report.at_s, end_s=end, ghosts=bars(theirs.report)
+    )
+
+
+def _choices(found: LoadedRun, theirs: LoadedRun) -> None:
+    subheading("What differs in their choices")
+    a, b = found.report, theirs.report
+    rows = [("seed", a.seed, b.seed), ("profile", a.profile, b.profile), ("provider", a.provider, b.provider),
+            ("model", a.model, b.model), ("federation", a.federation.name, b.federation.name),
+            ("jobs", a.summary.submitted, b.summary.submitted), ("faults", len(a.faults), len(b.faults))]  # fmt: skip
+    different = [(name, str(x), str(y)) for name, x, y in rows if x != y]
+    if different:
+        st.dataframe(pd.DataFrame(different, columns=["Choice", "This run", "The other"]), hide_index=True)
+    else:
+        quiet("Nothing: same seed, profile, federation, jobs and faults.")
+    prompts = [
+        next((e.text for e in run.events if isinstance(e, Prompted) and e.text), None) for run in (found, theirs)
+    ]
+    if prompts[0] and prompts[1] and prompts[0] != prompts[1]:
+        differences(prompts[1], prompts[0], "Difference of the first prompts")
+
+
+# -- prompt lab ------------------------------------------------------------------------------------------------
+
+
+def _lab(context: Context, found: LoadedRun) -> None:
+    heading("What would another prompt have done?")
+    engine = context.service.engine
+    usable = [profile for profile in engine.profiles() if profile.provider != "rule"]
+    quiet("A copy of the released prompt, asked for the jobs you choose. The released file stays as it is.")
+    text = st.text_area("Prompt copy", engine.texts(Order())[2], height=360, key="lab-prompt")
+    jobs = [row.job.id for row in found.report.decisions]
+    titles = {row.job.id: f"{row.number} {row.job.title}" for row in found.report.decisions}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect("Jobs", jobs, default=jobs[:1], format_func=lambda job: titles[job], key="lab-jobs")
+        profile = st.selectbox(
+            "Provider profile", usable, key="lab-profile",
+            format_func=lambda p: f"{p.name} · {p.model or p.provider}" + (f" ({p.problem})" if p.problem else ""),
+        )  # fmt: skip
+    clusters = len(found.report.federation.clusters)
+    calls = len(chosen) * clusters
+    tokens = calls * (len(text) // 4 + 500)
+    sentence(f"{plural(calls, 'call')}, about {tokens:,} tokens, if every cluster could run every job.")
+    if st.button(f"Ask {plural(calls, 'time')}", type="primary", disabled=not chosen or profile is None, key="lab-run"):
+        _start_lab(context, found, Order(profile=profile.name, only=tuple(chosen), prompt=text, seed=found.report.seed))
+    asked = st.session_state.get("lab")
+    if asked and asked in context.service.active():
+        sentence("Asking. The Live page shows it; this page shows the comparison when it has ended.")
+        if st.button("Look again", key="lab-look"):
+            st.rerun()
+    elif asked:
+        _lab_result(context, found, asked)
+
+
+def _start_lab(context: Context, found: LoadedRun, order: Order) -> None:
+    del found
+    try:
+        st.session_state["lab"] = context.service.start(order)
+    except OperatorError as error:
+        sentence(f"{error}.")
+        return
+    st.rerun()
+
+
+def _lab_result(context: Context, found: LoadedRun, run: str) -> None:
+    try:
+        theirs = opened(context, run)
+    except RequestInvalid as error:
+        sentence(f"{error}.")
+        return
+    subheading("Bids side by side")
+    rows = []
+    ours = {row.job.id: row for row in found.report.decisions}
+    names = names_of(found.report)
+    for row in theirs.report.decisions:
+        before = ours.get(row.job.id)
+        old = {bid.cluster: bid for bid in before.bids} if before else {}
+        for bid in row.bids:
+            was = old.get(bid.cluster)
+            rows.append((row.job.title, names.get(bid.cluster, bid.cluster), fmt_score(was.score if was else None),
+                         fmt_score(bid.score), bid.abstained or "", bid.reasoning or bid.detail))  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["Job", "Agent", "Released prompt", "This copy", "No bid because", "Reasoning"])
+    st.dataframe(frame, hide_index=True, alt="Bids with the released prompt and with this copy", key="lab-bids")
+    st.badge(md(f"run {run}"), color="gray")
