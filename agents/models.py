@@ -82,8 +82,10 @@ class Wire:
 
     def outgoing(self, request: Any) -> None:  # noqa: ANN401 - httpx's or httpx2's Request, which share no type
         """Strip every header but the needed ones, set the key, and refuse any other host."""
-        if _origin(str(request.url)) != self._to:
+        if self._to[1] and _origin(str(request.url)) != self._to:
             raise MisuseError(f"a request to {request.url.host} under a profile for {self._to[1]}")
+        if self._provider == "custom":
+            return  # a class of the user's choice knows its own headers
         for name in list(request.headers):
             if name.lower() not in HEADERS_KEPT:
                 del request.headers[name]
@@ -160,7 +162,7 @@ def _arguments(profile: RemoteProfile, url: str, secret: str, http: Mapping[str,
             wait = {"timeout": profile.timeout_s}
             return {**shared, "base_url": url, "num_predict": profile.max_tokens, "client_kwargs": wait}
         case _:
-            return {**shared, **served, "api_key": secret or NO_KEY}
+            return {**shared, **served, "api_key": secret or NO_KEY, **http}
 
 
 def _accepted(kind: type[BaseChatModel], given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -298,7 +300,10 @@ class RemoteChat:
         return {**asked, "extra_body": extra} if extra else asked
 
     async def _client(self) -> BaseChatModel:
-        """Return this event loop's client: a connection belongs to the loop that opened it."""
+        """Return this event loop's client: a connection belongs to the loop that opened it.
+
+        Nothing is awaited before the lease is entered, so that six agents that ask at once share one.
+        """
         loop = asyncio.get_running_loop()
         if loop not in self._leases:
             generator = self._lease()
@@ -307,9 +312,12 @@ class RemoteChat:
 
     async def _lease(self) -> AsyncGenerator[BaseChatModel]:
         """Hold the client open until the loop shuts its generators down, as `asyncio.run` does at its end."""
-        with self._sync_http() as idle:
-            async with self._async_http() as http:
-                yield self._make({"http_async_client": http, "http_client": idle})
+        http, idle = self._async_http(), self._sync_http()
+        try:
+            yield self._make({"http_async_client": http, "http_client": idle})
+        finally:
+            await http.aclose()
+            idle.close()
 
     def _make_sync(self) -> tuple[BaseChatModel, Callable[[], None]]:
         http = self._sync_http()

@@ -40,7 +40,9 @@ def test_plain_text_is_short_and_cannot_drive_a_terminal(text: str, most: int) -
         ("x", "stop", "I will not", Kind.REFUSAL),
     ],
 )
-def test_a_reply_counts_only_if_it_is_whole(text: str, finish: str | None, refused: str | None, kind: Kind | None) -> None:
+def test_a_reply_counts_only_if_it_is_whole(
+    text: str, finish: str | None, refused: str | None, kind: Kind | None
+) -> None:
     found = problem(text, finish, refused)
     assert (found and found[0]) == kind
 

@@ -1,4 +1,4 @@
-"""The `[llm]` section: one word swaps the provider, a wrong word is named with its path, a key stays where it belongs."""
+"""The `[llm]` section: one word swaps the provider, a wrong word is named, a key stays where it belongs."""
 
 import tomllib
 from pathlib import Path
@@ -37,6 +37,15 @@ def fault(table: dict[str, object]) -> str:
     return str(caught.value)
 
 
+def outcome(table: dict[str, object]) -> str | None:
+    """What reading a table comes to: None, or the sentence; any other exception is a bug."""
+    try:
+        read_llm(table)
+    except SettingsInvalid as error:
+        return str(error)
+    return None
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
@@ -46,18 +55,16 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*LlmSettings.model_fields, "x"]), JSON, max_size=4))
 def test_any_table_is_read_or_refused_in_one_sentence(table: dict[str, object]) -> None:
-    try:
-        read_llm(table)
-    except SettingsInvalid as error:
-        assert str(error).startswith("quorate.toml: llm")
+    assert outcome(table) is None or outcome(table).startswith("quorate.toml: llm")
 
 
-@given(st.sampled_from(["sambanova", "openai", "custom", "scripted"]), st.dictionaries(st.text(max_size=10), JSON, max_size=4))
+@given(
+    st.sampled_from(["sambanova", "openai", "custom", "scripted"]),
+    st.dictionaries(st.text(max_size=10), JSON, max_size=4),
+)
 def test_any_profile_is_read_or_refused_in_one_sentence(provider: str, fields: dict[str, object]) -> None:
-    try:
-        read_llm({"profiles": {"p": fields | {"provider": provider}}})
-    except SettingsInvalid as error:
-        assert "llm.profiles.p" in str(error)
+    said = outcome({"profiles": {"p": fields | {"provider": provider}}})
+    assert said is None or "llm.profiles.p" in said
 
 
 def test_the_shipped_default_is_the_rule_and_needs_nothing() -> None:
@@ -78,7 +85,10 @@ def test_the_shipped_profiles_cover_the_providers() -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"profiles": {"s": SAMBANOVA | {"timeuot_s": 3}}}, "llm.profiles.s.timeuot_s is not a setting; did you mean timeout_s?"),
+        (
+            {"profiles": {"s": SAMBANOVA | {"timeuot_s": 3}}},
+            "llm.profiles.s.timeuot_s is not a setting; did you mean timeout_s?",
+        ),
         ({"usee": "rule"}, "llm.usee is not a setting; did you mean use?"),
         ({"use": "nobody"}, "use names 'nobody', which is no profile; profiles: rule"),
         ({"per_cluster": {"C": "nobody"}}, "per_cluster.C names 'nobody'"),
@@ -135,7 +145,11 @@ def test_a_key_does_not_travel_over_plain_http_to_another_machine() -> None:
 def test_the_private_deployment_reads_its_own_two_variables() -> None:
     studio = read_llm(SHIPPED["llm"]).profile("sambastudio")
     assert isinstance(studio, Remote)
-    environ = {"SAMBASTUDIO_URL": "https://studio.example/v1", "SAMBASTUDIO_API_KEY": "k" * 20, "SAMBANOVA_API_KEY": "no"}
+    environ = {
+        "SAMBASTUDIO_URL": "https://studio.example/v1",
+        "SAMBASTUDIO_API_KEY": "k" * 20,
+        "SAMBANOVA_API_KEY": "no",
+    }
     assert (address(studio, environ), key(studio, environ)) == ("https://studio.example/v1", "k" * 20)
     assert host(studio, environ) == "studio.example"
     with pytest.raises(SettingsInvalid, match="set SAMBASTUDIO_URL"):
@@ -155,5 +169,7 @@ def test_the_resolved_settings_mask_keys_and_name_hosts() -> None:
 
 
 def test_a_field_without_meaning_for_a_provider_is_an_error_too() -> None:
-    assert "did you mean replies?" in fault({"profiles": {"r": {"provider": "scripted", "replies": "x", "replis": "y"}}})
+    assert "did you mean replies?" in fault(
+        {"profiles": {"r": {"provider": "scripted", "replies": "x", "replis": "y"}}}
+    )
     assert with_profile(provider="scripted", replies="x").profile("p").provider == "scripted"
