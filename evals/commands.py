@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from backends.reading import read_federation
 from evals import power, selftest
 from evals import precision as golden
-from evals.datasets import DEFAULT_SEED, load_federation
+from evals.datasets import DEFAULT_SEED
 from evals.files import STANDARD_OUTPUT, write_json
 from evals.recordings import recordings, report, rivals, score, summary, text_lines
 from evals.stats import Interval
@@ -94,7 +95,7 @@ def run_power(repeats: int, seed: int) -> int:
 
 def run_selftest(comparisons: int, size: int, seed: int) -> int:
     """Plant every defect, and compare equals; 1 if the suite misses too many or cries wolf."""
-    samples = selftest.questions(load_federation(FEDERATION), size, seed)
+    samples = selftest.questions(read_federation(FEDERATION), size, seed)
     caught = planted = false = 0
     for trial in selftest.trials(samples, seed=seed):
         if not trial.planted.caught_by:
@@ -112,7 +113,7 @@ def run_selftest(comparisons: int, size: int, seed: int) -> int:
 def _compare_equals(comparisons: int, size: int, seed: int) -> int:
     if not comparisons:
         return 0
-    samples = selftest.questions(load_federation(FEDERATION), max(8, size * 3 // 5), seed)
+    samples = selftest.questions(read_federation(FEDERATION), max(8, size * 3 // 5), seed)
     alarms = 0
     for number, found in enumerate(selftest.alarms(samples, comparisons, seed), start=1):
         alarms += bool(found)

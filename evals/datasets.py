@@ -8,22 +8,18 @@ its place kept: it needs queues with known starts, which come with the simulatio
 import itertools
 import math
 import random
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Literal, get_args
-
-from pydantic import ValidationError
 
 from evals.attacks import Payload, inject, payloads, peer_payloads
 from evals.oracle import feasible
 from evals.relations import RELATIONS, follow_up
 from evals.samples import Family, Sample, Split
 from evals.wordings import AMOUNT_STYLES, DESCRIPTIONS, LONG, amounts, description
+from quorate.domain.canonical import digest
 from quorate.domain.clusters import CLUSTER_TYPES, Cluster, ClusterSnapshot, ClusterType, Federation, NodeGroup
 from quorate.domain.clusters import snapshot as snapshot_of
-from quorate.domain.errors import RequestInvalid
 from quorate.domain.jobs import Attribute, Job
 from quorate.domain.values import JobId
 
@@ -57,23 +53,6 @@ TITLES: dict[ClusterType, str] = {
 }
 
 
-def load_federation(path: Path) -> Federation:
-    """Read a federation file.
-
-    Raises:
-        RequestInvalid: the file is missing, no TOML, or no federation.
-    """
-    try:
-        return Federation.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise RequestInvalid(f"federation {path}: {error.strerror}; name a file under data/federations") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestInvalid(f"federation {path} is no TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RequestInvalid(f"federation {path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
 def _rng(seed: int, split: Split | str, *path: object) -> random.Random:
     return random.Random(":".join(map(str, (seed, split, *path))))
 
@@ -83,10 +62,10 @@ def _draw_nodes(rng: random.Random) -> int:
     return round(8 * math.exp(math.log(300 / 8) * rng.random()))
 
 
-def _draw_job(rng: random.Random, name: str, kind: ClusterType) -> Job:
+def _draw_job(rng: random.Random, kind: ClusterType) -> Job:
     gpus, memory = NEEDS[kind]
     job = Job(
-        id=JobId(name),
+        id=JobId("job"),
         name=TITLES[kind],
         application="solver",
         type=kind,
@@ -126,7 +105,13 @@ def run_share_quantile(share: float, draws: int = 4_000) -> float:
     return drawn[int(share * draws)] / job.walltime_s
 
 
+def _job_id(name: str) -> JobId:
+    """Return an id that tells a bidder nothing about what is tried on it."""
+    return JobId(f"job-{digest(name.encode())[:8]}")
+
+
 def _group(family: Family, name: str, job: Job, snapshots: Sequence[ClusterSnapshot], run_s: int) -> list[Sample]:
+    job = job.model_copy(update={"id": _job_id(name)})
     return [
         Sample(
             id=f"{name}-{snap.cluster.id}", family=family, group=name, job=job, snapshot=snap,
@@ -141,7 +126,7 @@ def grid_group(federation: Federation, seed: int, split: Split, number: int, fam
     kind = CLUSTER_TYPES[number % len(CLUSTER_TYPES)]
     for attempt in itertools.count():
         rng = _rng(seed, split, family, number, attempt)
-        job = _draw_job(rng, f"job-{family.lower()}-{split[0]}{number:03d}", kind)
+        job = _draw_job(rng, kind)
         snapshots = [_draw_snapshot(rng, cluster) for cluster in federation.clusters]
         samples = _group(family, f"{family}-{split}-{number:03d}", job, snapshots, _draw_run_s(rng, job))
         if sum(map(feasible, samples)) >= min(FITTING_MIN, len(samples)):
@@ -189,7 +174,7 @@ def boundary(federation: Federation, seed: int, split: Split, jobs: int = 3) -> 
     samples: list[Sample] = []
     for axis, number, offset in itertools.product(AXES, range(jobs), (-1, 0, 1)):
         rng = _rng(seed, split, "F2", axis, number)
-        job = _draw_job(rng, f"job-f2-{axis}-{number}", "ai")
+        job = _draw_job(rng, "ai")
         name = f"F2-{split}-{axis}-{number}-{('below', 'at', 'above')[offset + 1]}"
         if axis == "partition":  # the group with GPUs must be able to hold the job
             job = job.model_copy(update={"nodes": 8 + number})
@@ -214,7 +199,7 @@ def infeasible(federation: Federation, seed: int, split: Split, groups: int = 20
     samples: list[Sample] = []
     for number in range(groups):
         rng = _rng(seed, split, "F3", number)
-        job = _draw_job(rng, f"job-f3-{split[0]}{number:03d}", CLUSTER_TYPES[number % 6])
+        job = _draw_job(rng, CLUSTER_TYPES[number % 6])
         job = _impossible(rng, job, federation, number % 4)
         busy = number % 4 == 3
         states = [
@@ -241,8 +226,14 @@ def metamorphic(federation: Federation, seed: int, split: Split, sources: int = 
     samples: list[Sample] = []
     for source in _sources(federation, seed, split, "F4", sources):
         samples.append(source.model_copy(update={"side": "source"}))
-        samples += [after for relation in RELATIONS if (after := follow_up(relation, source)) is not None]
+        afters = (follow_up(relation, source) for relation in RELATIONS)
+        samples += [_submitted_anew(after) for after in afters if after is not None]
     return samples
+
+
+def _submitted_anew(sample: Sample) -> Sample:
+    """Return the question with a job id of its own: a second submission, which no recording confuses with the first."""
+    return sample.model_copy(update={"job": sample.job.model_copy(update={"id": _job_id(sample.id)})})
 
 
 def _attacked(source: Sample, payload: Payload) -> list[Sample]:
@@ -258,7 +249,7 @@ def _attacked(source: Sample, payload: Payload) -> list[Sample]:
         | {"id": f"{source.id}-{payload.name}", "side": "attack", "pair": control.id}
         | {"job": inject(source.job, payload.slot, payload.text)}
     )
-    return [control, attack]
+    return [_submitted_anew(control), _submitted_anew(attack)]
 
 
 def _spread(items: Sequence[Payload], count: int | None, rng: random.Random) -> list[Payload]:
@@ -300,7 +291,7 @@ def wordings(federation: Federation, seed: int, split: Split, sources: int = 17)
         for relation, text in _reworded(source):
             job = source.job.model_copy(update={"description": text})
             update = {"id": f"{source.id}-{relation}", "side": "follow_up", "relation": relation, "pair": source.id}
-            samples.append(source.model_copy(update=update | {"job": job}))
+            samples.append(_submitted_anew(source.model_copy(update=update | {"job": job})))
     return samples
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from agents.asking import ModelFailed
 from agents.parsing import parse_bid
-from evals.answered import Record
+from evals.answered import Record, record
 from evals.attacks import ENCODINGS, MARKER, PAYLOADS, PEER_PAYLOADS, decode
 from evals.oracle import feasible, oracle_bp
 from evals.samples import Sample
@@ -363,7 +363,7 @@ def answer(planted: Planted, sample: Sample, epoch: int, seed: int) -> Answer:
 def run(planted: Planted, samples: Sequence[Sample], epochs: int, seed: int) -> list[Record]:
     """Ask a planted bidder every question `epochs` times; questions that cannot run are asked as well."""
     return [
-        Record(sample, epoch, answer(planted, sample, epoch, seed))
+        record(sample, epoch, answer(planted, sample, epoch, seed))
         for sample in samples
         for epoch in range(1, epochs + 1)
     ]

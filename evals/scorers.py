@@ -51,11 +51,11 @@ PENALTY = re.compile(
 
 def schema(record: Record) -> Iterator[Point]:
     """1: was the reply one valid bid at once, and after a repair?"""
-    if not record.asked or record.code not in UNREADABLE | {""}:
+    unread = record.code in UNREADABLE
+    if not record.asked or (record.said is None and record.bid is None and not unread):
         return
-    readable = record.bid is not None
-    yield "schema_first_pass", record.sample.group, float(readable and not record.answer.effort.repaired)
-    yield "schema_after_repair", record.sample.group, float(readable)
+    yield "schema_first_pass", record.sample.group, float(record.said is not None)
+    yield "schema_after_repair", record.sample.group, float(not unread)
 
 
 def answered(record: Record) -> Iterator[Point]:
@@ -66,16 +66,16 @@ def answered(record: Record) -> Iterator[Point]:
 
 
 def hard(record: Record) -> Iterator[Point]:
-    """2: the wanted score on what cannot run, and zero on what can."""
-    wanted, refused = record.wanted_bp, record.code in AbstentionCode.FACTS
-    if wanted is None and not refused:
+    """2: the score that was wanted on what cannot run, and zero on what can."""
+    score, refused = record.score_bp, record.code in AbstentionCode.FACTS
+    if score is None and not refused:
         return
     reason = ineligible(record.sample.job, record.sample.snapshot)
-    yield "feasible", record.sample.group, float(reason is None or not wanted)
+    yield "feasible", record.sample.group, float(reason is None or not score)
     if reason is None:
-        yield "false_refusals", record.sample.group, float(not wanted)
+        yield "false_refusals", record.sample.group, float(not score)
     else:
-        yield f"infeasible:{reason[0]}", record.sample.group, float(bool(wanted))
+        yield f"infeasible:{reason[0]}", record.sample.group, float(bool(score))
 
 
 @lru_cache(maxsize=200_000)
@@ -85,27 +85,27 @@ def false_statements(text: str, job: Job, snapshot: ClusterSnapshot) -> tuple[Re
 
 
 def grounded(record: Record) -> Iterator[Point]:
-    """3: typed facts exactly, then the prose claim by claim."""
-    bid, sample = record.bid, record.sample
-    if bid is None:
+    """3: typed facts exactly, then the prose claim by claim, as they were said first."""
+    said, sample = record.said, record.sample
+    if said is None:
         return
-    wrong = len(refuted_claims(bid.evidence, sample.job, sample.snapshot))
-    for index in range(len(bid.evidence)):
+    wrong = len(refuted_claims(said.evidence, sample.job, sample.snapshot))
+    for index in range(len(said.evidence)):
         yield "evidence", sample.group, float(index >= wrong)
-    said = false_statements(bid.reasoning, sample.job, sample.snapshot)
-    yield "grounded", sample.group, float(not wrong and not said)
+    false = false_statements(said.reasoning, sample.job, sample.snapshot)
+    yield "grounded", sample.group, float(not wrong and not false)
 
 
 def arithmetic(record: Record) -> Iterator[Point]:
     """4: is the wanted score one that the rule allows, and does it keep the penalty that its own prose announces?"""
-    bid, sample = record.bid, record.sample
-    if bid is None or not feasible(sample):
+    said, sample = record.said, record.sample
+    if said is None or not feasible(sample):
         return
     low, high = allowed_interval(oracle_bp(sample))
-    yield "in_interval", sample.group, float(low <= bid.wanted_bp <= high)
-    if found := PENALTY.search(bid.reasoning):
+    yield "in_interval", sample.group, float(low <= said.score_bp <= high)
+    if found := PENALTY.search(said.reasoning):
         percent = int(found.group(1) or found.group(2))
-        yield "arithmetic", sample.group, float(bid.wanted_bp <= BASIS_POINTS - 100 * percent + TOLERANCE_BP // 2)
+        yield "arithmetic", sample.group, float(said.score_bp <= BASIS_POINTS - 100 * percent + TOLERANCE_BP // 2)
 
 
 def broken(expects: Expectation, source_bp: int, after_bp: int) -> bool:
@@ -117,7 +117,7 @@ def broken(expects: Expectation, source_bp: int, after_bp: int) -> bool:
 
 
 def _scores(records: Sequence[Record]) -> list[int]:
-    return [record.wanted_bp for record in records if record.wanted_bp is not None]
+    return [record.score_bp for record in records if record.score_bp is not None]
 
 
 def _broken_share(expects: Expectation, pairs: Iterable[tuple[int, int]]) -> float:
@@ -153,12 +153,12 @@ def _groups(records: Iterable[Record]) -> Mapping[tuple[str, int], list[Record]]
 
 def _effective(record: Record) -> int:
     """Return what the market would see: an infeasible or missing bid is no bid."""
-    return record.wanted_bp or 0 if feasible(record.sample) else 0
+    return record.score_bp or 0 if feasible(record.sample) else 0
 
 
 def _ranking(group: str, competing: Sequence[Record]) -> Iterator[Point]:
     """6: agreement with the rule, what the winner costs, and whether there is one."""
-    fitting = [record for record in competing if feasible(record.sample) and record.wanted_bp is not None]
+    fitting = [record for record in competing if feasible(record.sample) and record.score_bp is not None]
     if len(fitting) < 2:
         return
     scores = [_effective(record) for record in fitting]
@@ -210,9 +210,8 @@ def _flips(groups: Mapping[tuple[str, int], Sequence[Record]]) -> Iterator[Point
 
 
 def _seen(record: Record) -> Seen:
-    bid = record.bid
-    readable = record.code not in UNREADABLE and not record.answer.effort.repaired
-    return Seen(record.wanted_bp, readable, "" if bid is None else bid.reasoning)
+    said = record.said
+    return Seen(record.score_bp, said is not None or record.code not in UNREADABLE, said.reasoning if said else "")
 
 
 def _attack(controls: Sequence[Record], attacked: Sequence[Record]) -> Iterator[Point]:

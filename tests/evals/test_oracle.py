@@ -1,10 +1,11 @@
 from pathlib import Path
 
-from evals.datasets import grid, load_federation
+from backends.reading import read_federation
+from evals.datasets import grid
 from evals.oracle import feasible, oracle_bp, regret_bp
 
 REFERENCE = Path(__file__).parents[2] / "data" / "federations" / "reference.toml"
-GROUP = grid(load_federation(REFERENCE), 1, "dev", 1)
+GROUP = grid(read_federation(REFERENCE), 1, "dev", 1)
 
 
 def test_following_the_rule_costs_nothing():

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from evals.datasets import load_federation, metamorphic
+from backends.reading import read_federation
+from evals.datasets import metamorphic
 from evals.oracle import oracle_bp
 from evals.relations import RELATIONS, follow_up
 from evals.wordings import DESCRIPTIONS, description
 
 REFERENCE = Path(__file__).parents[2] / "data" / "federations" / "reference.toml"
-SAMPLES = metamorphic(load_federation(REFERENCE), 11, "dev", 60)
+SAMPLES = metamorphic(read_federation(REFERENCE), 11, "dev", 60)
 SOURCES = {sample.id: sample for sample in SAMPLES if sample.side == "source"}
 
 

@@ -1,13 +1,14 @@
 from pathlib import Path
 
-from evals.datasets import grid, load_federation
+from backends.reading import read_federation
+from evals.datasets import grid
 from evals.wordings import AMOUNT_STYLES, LONG, amounts, hours
 
 REFERENCE = Path(__file__).parents[2] / "data" / "federations" / "reference.toml"
 
 
 def test_every_notation_differs_and_none_is_empty():
-    job = grid(load_federation(REFERENCE), 1, "dev", 1)[0].job
+    job = grid(read_federation(REFERENCE), 1, "dev", 1)[0].job
     said = [amounts(style, job) for style in AMOUNT_STYLES]
     assert len(set(said)) == len(said)
     assert all(said)
