@@ -5,7 +5,7 @@ a fault of the core cannot hide in its own helper. Each check raises `Violation`
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.simulation import wire
 from tests.simulation.register import Register
@@ -73,6 +73,9 @@ class Checkers:
         self._ballots: dict[tuple[int, str, int, int], Ballot] = {}
         self._held: dict[int, dict[int, set[int]]] = {seat: defaultdict(set) for seat in range(plan.n)}
         self._floors: dict[int, list[int]] = {}
+        self._crashed_at: dict[int, int] = {}
+        self._bases: dict[int, Sequence[int]] = {}
+        """Per height, the item numbers that blocks below have included."""
         self._items: dict[tuple[int, int], dict[str, object]] = defaultdict(dict)
         self._evidence_seen: set[bytes] = set()
 
@@ -103,7 +106,12 @@ class Checkers:
         return before is ballot
 
     def _own_items_reported(self, ballot: Ballot) -> None:
-        holds = self.holdings(ballot.seat)
+        bases = self._bases.get(ballot.height, [0] * self.plan.n)
+        holds = [
+            min(pair[0], pair[1] + ITEMS_PER_SENDER_MAX) for pair in zip(self.holdings(ballot.seat), bases, strict=True)
+        ]
+        if self._crashed_at.get(ballot.seat) == ballot.height:
+            holds = [min(pair) for pair in zip(holds, ballot.ext, strict=True)]
         if any(said < held for said, held in zip(ballot.ext, holds, strict=True)):
             raise Violation(
                 "honest report",
@@ -120,8 +128,9 @@ class Checkers:
         if self._keys.valid(self._public[item.sender], wire.item_signed_bytes(item), item.signature):
             self._held[seat][item.sender].add(item.seq)
 
-    def forgot(self, seat: int) -> None:
-        """A seat crashed: what it held in memory is gone."""
+    def forgot(self, seat: int, height: int) -> None:
+        """A seat crashed: what it held in memory is gone, and what it signed before may be sent only now."""
+        self._crashed_at[seat] = height
         self._held[seat] = defaultdict(set)
 
     def holdings(self, seat: int) -> list[int]:
@@ -158,6 +167,7 @@ class Checkers:
             self._validity(before, entry)
         if self.plan.prompt() and entry.certificate.round > 0:
             raise Violation("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
+        self._bases.setdefault(after.height, after.sequences)
         state = self._states.setdefault((height, value), after.state)
         if state != after.state:
             raise Violation("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")

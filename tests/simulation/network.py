@@ -73,8 +73,8 @@ class Witness(Protocol):
     def heard(self, seat: int, data: bytes) -> None:
         """An item reached an honest seat."""
 
-    def forgot(self, seat: int) -> None:
-        """An honest seat lost its memory."""
+    def forgot(self, seat: int, height: int) -> None:
+        """An honest seat lost its memory while it stood at `height`."""
 
 
 class Network:
@@ -352,7 +352,7 @@ class Member:
         self._fuse = None
         self._timers = {}
         self._token += 1
-        self.witness.forgot(self.seat)
+        self.witness.forgot(self.seat, self.application.height)
 
     def _back(self, crash: Crash, _: object) -> None:
         if self._fuse is not None:  # it never did enough to stop: stop it now
