@@ -21,7 +21,8 @@ _READERS = (
 
 
 def _names(known: Known) -> Names:
-    return names(known.cluster, tuple(rival.id for rival in known.rivals))
+    jobs = (known.job, known.job_name, known.job_application)
+    return names(known.cluster, tuple(rival.id for rival in known.rivals), tuple(name for name in jobs if name))
 
 
 def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:

@@ -6,7 +6,7 @@ grows with length.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -107,9 +107,21 @@ class Names:
 
     own: re.Pattern[str] | None
     any: re.Pattern[str] | None
+    job: re.Pattern[str] | None = None
 
 
-def names(own: str | None, others: tuple[str, ...]) -> Names:
+_NEVER_A_NAME = frozenset({"CLUSTER", "MY", "I", "BE", "THIS", "NOT", "NO", "IT", "NODE", "GPUS", "TYPEN", "SPECN"})
+
+
+def _job_names(jobs: tuple[str, ...]) -> re.Pattern[str] | None:
+    """What the job is called. A name made of the words that claims are made of stays text: nobody hides a claim in it."""
+    kept = [name for name in jobs if len(name) > 2 and name.lower() not in LEXICON
+            and not any(LEXICON.get(word) in _NEVER_A_NAME for word in re.findall(r"[a-z]+", name.lower()))]  # fmt: skip
+    whole = "|".join(sorted((_loose(name, "") for name in kept), key=len, reverse=True))
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{whole})(?![A-Za-z0-9])", re.IGNORECASE) if whole else None
+
+
+def names(own: str | None, others: tuple[str, ...], jobs: tuple[str, ...] = ()) -> Names:
     """Return patterns for the ids; one that ends in digits stands for its whole series."""
     series = {_loose(re.sub(r"\d+$", "", name), r"[ _-]?\d{1,6}") for name in (own or "", *others) if re.search(r"\D\d+$", name)}
     every = series | {_loose(name, "") for name in others if name}
@@ -118,6 +130,7 @@ def names(own: str | None, others: tuple[str, ...]) -> Names:
     whole = "|".join(sorted(every, key=len, reverse=True))
     return Names(
         own=re.compile(rf"(?:{_own(own)})", re.IGNORECASE) if own else None,
+        job=_job_names(jobs),
         any=re.compile(rf"(?<![A-Za-z0-9])(?:{whole})(?![A-Za-z0-9])", re.IGNORECASE) if whole else None,
     )
 
@@ -139,13 +152,23 @@ def sentences(text: str, called: Names) -> Iterator[Sentence]:
     """Cut a text into sentences and tag them."""
     plain, offsets = _plain(text)
     for start, end in _cut(plain):
-        tokens = tuple(
+        tokens = _merged(
             replace(token, start=offsets[token.start], end=offsets[token.end - 1] + 1)
             for token in _tokens(plain, start, end, called)
         )
         if tokens:
             whole = text[tokens[0].start : offsets[end - 1] + 1].rstrip(' \n\t"}]\\')
             yield Sentence(text=whole, tokens=tokens)
+
+
+def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
+    """`the WRF job` names the job once."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.tag == "JOB" and kept and kept[-1].tag == "JOB":
+            kept.pop()
+        kept.append(token)
+    return tuple(kept)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -193,7 +216,7 @@ def _pieces(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 _WORD = re.compile(r"ai/ml|i/o|input/output|i\.e\.|e\.g\.|&|[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?\d*[^\W\d_]*", re.IGNORECASE)
 _MARK = re.compile(r"--|->|=>|[^\s]")
 _TIMES = re.compile(r"[x*\u00d7](?=[ ]?\d)")
-_GAP = re.compile(r"[ \-_]?")
+_GAP = re.compile(r"[ \-_/+]?")
 _SLOPPY = {
     "im": ("I", "BE", 1), "dont": ("do", "NOT", 2), "doesnt": ("do", "NOT", 4), "isnt": ("BE", "NOT", 2), "arent": ("BE", "NOT", 3),
     "cant": ("CAN", "NOT", 2), "wont": ("will", "NOT", 2), "didnt": ("do", "NOT", 3), "thats": ("that", "BE", 4),
@@ -227,6 +250,9 @@ def _joins(plain: str, at: int) -> bool:
 
 
 def _name(plain: str, at: int, end: int, called: Names) -> list[Token]:
+    job = called.job.match(plain, at, end) if called.job else None
+    if job is not None:
+        return [Token("JOB", at, job.end(), job.group())]
     match = called.any.match(plain, at, end) if called.any else None
     if match is None:
         return []

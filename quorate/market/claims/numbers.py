@@ -124,8 +124,14 @@ def _bare(scene: Scene, index: int, before: str, after: str) -> Truth | None:
         things = re.findall(r" (NODE|GPUS|CORE)(?= )", re.sub(r" PER NODE | / NODE ", " ", before))
         makers = {"NODE": lambda: _total_nodes(scene.known), "GPUS": lambda: _gpus(scene, index, " TOTAL ", " "), "CORE": lambda: None}
         return makers[things[-1]]() if things else None
+    if re.match(r" N P:of WH (?:BE )?(?:[a-z]\S* |THIS ){0,2}FREE ", after) and _among_nodes(before):
+        return _free_nodes(scene.known)
+    if re.match(r" N BE (?:[a-z]\S* )?BG ", after) and _among_nodes(before):
+        return _background(scene.known)
     if re.match(r" N BE (?:[a-z]\S* |THIS ){0,2}BUSY ", after) and _among_nodes(before):
         return _busy_nodes(scene.known)
+    if re.search(r" CORE (?:count |TOTAL )?(?:: |= |BE |P:of )$", before) and not re.match(r" N (?:NODE|GPUS|PER|/)", after):
+        return _cores(scene, index, " ", " PER NODE " if re.search(r" PER NODE ", before) else " ")
     if re.search(r" NODE (?:BE )?(?:FREE )?out P:of (?:A |MY )?(?:TOTAL )?(?:P:of )?$", before) and not re.match(r" N (?:GPUS|CORE|T:)", after):
         return _total_nodes(scene.known)
     if re.search(r" (?:GPUS|T:gpu) (?:PER|/) NODE (?:BE |: |= |P:of )+$", before):
@@ -202,7 +208,7 @@ _ROLE_AFTER = (
 _ROLE_BEFORE = (
     ("left", re.compile(r" (?:LEAVE|AFTER) (?:[a-z]\S* |MY |ABOUT |THE |P:with |A ){0,3}$")),
     ("background", re.compile(r" BG (?:LOAD |JOBS |processes |work |activity |NODE )?(?:P:of |: |= |BE |uses |BUSY |REQ |P:on |ABOUT |LASTS ){1,3}$")),
-    ("job", re.compile(r" (?:REQ|JOB|JOB 'S|JOB P:of|JOB P:for|its|ITS) (?:[a-z]\S* |ONLY |A |THE |P:for |LESS |MORE |ABOUT |TOTAL |P:of |: |= |REQ |\( |NODE ){0,4}$")),
+    ("job", re.compile(r" (?:REQ|JOB|JOB 'S|JOB P:of|JOB P:for) (?:[a-z]\S* |ONLY |A |THE |P:for |LESS |MORE |ABOUT |TOTAL |P:of |: |= |REQ |\( |NODE ){0,4}$")),
     ("free", re.compile(r" FREE (?:capacity |resources |NODE |CLUSTER |THE |MY ){0,2}(?:P:of |: |= |BE |MY |\( |ABOUT ){1,3}$")),
     ("total", re.compile(r" (?:out P:of|P:out_of|P:of|/|C:out_of) (?:THE |MY |ITS |ALL )?$| TOTAL (?:P:of |: |BE |NODE |ABOUT ){0,3}$| (?:ALL|TOTAL) (?:MY |P:of |THE )*$")),
     ("own", re.compile(r" (?:HAVE|MY|P:with|CLUSTER 'S|(?:I|SELFID|CLUSTER) (?!P:as)[a-z]\S*) (?:[a-z]\S* |A |TOTAL |ABOUT |P:of |MORE |ONLY |MY |ALL ){0,3}$")),
@@ -266,7 +272,7 @@ def _own_nodes(known: Known) -> Truth:
 
 def _gpus(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
     known = scene.known
-    who = subject(scene, index)
+    who = _owner(scene, index, before)
     if re.match(r" (?:BE )?(?:REQ|PER JOB|P:for (?:THE|THIS) JOB) ", rest):
         who = "job"
     elif re.search(r" NODE (?:<w>)?(?:HAVE|BE HAVE|P:with) (?:[a-z]\S* )*$".replace("<w>", r"[a-z]\S* "), before):
@@ -276,8 +282,12 @@ def _gpus(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
     job_each, asked = known.job_gpus_per_node, known.job_nodes
     job_all = None if job_each is None or asked is None else job_each * asked
     own_each = tuple(group.gpus for group in known.groups or ())
-    if _PER_NODE.match(rest) or _NODE_EACH.search(before):
+    summed = re.search(r" (?:give|gives|giving|make|makes|yield|yields|EQ|BE|=|TOTAL|is|for) (?:A |ABOUT |P:of |TOTAL ){0,3}$", before) and "PER" not in rest[:12]
+    if (_PER_NODE.match(rest) or _NODE_EACH.search(before)) and not (summed and re.search(r" N GPUS ", before)):
         return _gpus_each(known, who, own_each, _every(before + rest), _firm(before) or rest.startswith(" PER NODE "))
+    quantity = scene.sentence.tokens[index].quantity
+    if quantity is not None and quantity.number == 0 and who != "job":
+        return Truth("gpu_presence", "the cluster's GPUs", (known.gpus,)) if known.gpus else None
     if who == "job":
         return Truth("gpu_total", "the GPUs that the job asks for", (job_all, job_each))
     group_all = tuple((group.nodes or 0) * (group.gpus or 0) for group in known.groups or ())
@@ -298,6 +308,21 @@ def _firm(before: str) -> bool:
     return _FIRM.search(before) is not None
 
 
+_KEY = re.compile(r" (?:GPUS|T:gpu|T:memory|CORE) (?:capacity )?(?:PER NODE |/ NODE )?(?:BE |: |= |P:of )+(?:ONLY )?$")
+
+
+def _owner(scene: Scene, index: int, before: str) -> str:
+    """Whose figure it is; `GPUs per node: 4` is the cluster's unless its clause, or a list that it ends, is the job's."""
+    who = subject(scene, index)
+    if not _KEY.search(before):
+        return who
+    start, _ = scene.sentence.clause(max(0, index - 4))
+    named = re.search(r" (?:JOB|REQ) ", scene.sentence.slice(start, index)) is not None
+    if re.search(r" (?::|=) $", before):
+        return who or "self"
+    return who if named else ""
+
+
 def _every(tags: str) -> bool:
     return re.search(r" (?:ALL|PER|EACH) (?:P:of |MY |THE |N )*NODE (?:HAVE|P:with|comes|carries|contains)", tags) is not None
 
@@ -315,9 +340,9 @@ def _gpus_each(known: Known, who: str, own_each: tuple[int | None, ...], every: 
 
 def _cores(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
     known = scene.known
-    if subject(scene, index) in {"job", "other"} or known.groups is None or "T:gpu" in before[-8:]:
+    if subject(scene, index) in {"job", "other"} or known.groups is None or re.search(r" T:gpu $", before):
         return None
-    each = tuple(group.cores for group in known.groups)
+    each = tuple(group.cores for group in known.groups if group.gpus or " T:gpu NODE " not in before)
     if (_PER_NODE.match(rest) or _NODE_EACH.search(before)) and not re.match(r" (?:IN )?TOTAL ", rest):
         return Truth("cores", "the cluster's cores per node", (each[0], *each))
     parts = tuple((group.nodes or 0) * (group.cores or 0) for group in known.groups)
@@ -384,8 +409,10 @@ def _memory(scene: Scene, index: int) -> Truth | None:
     near = scene.sentence.slice(max(start, index - 4), min(end, index + 5))
     if re.search(r" (?::|=) $", before):
         near = scene.sentence.slice(max(0, index - 4), index) + near
-    who = subject(scene, index)
-    if who == "other" or re.search(r" (?:hbm|hbm2|hbm2e|hbm3|vram|T:gpu T:memory|P:from|dataset|T:data|data|checkpoint|input|output) ", near):
+    who = _owner(scene, index, before)
+    if who == "job" and re.search(r" (?:P:on|IN) $", before) and re.match(r" Q:mem (?:T:memory )?NODE ", after):
+        who = ""
+    if who == "other" or re.search(r" (?:hbm|hbm2|hbm2e|hbm3|vram|T:gpu T:memory|dataset|T:data|data|checkpoint|input|output) ", near):
         return None
     if _stored(near, scene.sentence.tokens[index].raw):
         value = None if known.storage_pb is None else known.storage_pb * 1e6
@@ -393,6 +420,8 @@ def _memory(scene: Scene, index: int) -> Truth | None:
     each = tuple(group.memory_gib for group in known.groups or ())
     if _PER_NODE.match(" " + after[after.find("Q:mem") + 6 :]) or _NODE_EACH.search(before) or re.match(r" Q:mem (?:T:memory )?NODE ", after):
         return _memory_each(known, who, each, _firm(before) or " MY " in near)
+    if re.search(r" HAVE (?:ONLY )?$", before) and re.match(r" Q:mem (?:[.,;)]|AND|C:)", after) and " PER NODE " in scene.sentence.tags and each:
+        return Truth("memory_per_node", "the cluster's memory per node", (max(size or 0 for size in each), *each, known.memory_gib), "GiB")
     if " T:memory " not in near and not re.search(r" (?:Q:mem NODE) ", near):
         return None
     asked = known.job_nodes or 0
@@ -444,7 +473,8 @@ def _time(scene: Scene, index: int) -> Truth | None:
 
 def _bandwidth(scene: Scene, index: int) -> Truth | None:
     around = scene.sentence.slice(max(0, index - 7), index + 6)
-    if re.search(r" (?:TOTAL|bisection|T:memory|STO|T:storage|injection|throughput|OTHER|OTHERID|nvlink|pcie|HEDGE|read|write) ", around):
+    ahead = scene.sentence.slice(max(0, index - 7), index)
+    if re.search(r" (?:HEDGE|IF) ", ahead) or re.search(r" (?:TOTAL|bisection|T:memory|STO|T:storage|injection|throughput|OTHER|OTHERID|nvlink|pcie|read|write) ", around):
         return None
     if subject(scene, index) in {"job", "other"} and not re.search(r" (?:MY|NET:\S+) ", around):
         return None

@@ -21,6 +21,8 @@ MIXED = (
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|N|mixed|AND) (?:kinds |sorts |types |TYPEN )(?:P:of )?(?:<w>)?NODE "),
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
     rx(r"NODE HET "),
+    rx(r"HET P:of (?:MY|THE|THIS) (?:<w>)?(?:NODE|CLUSTER|ARCH|HW) "),
+    rx(r"(?:ARCH|mixture|variety|range) P:of (?:<w>)?NODE (?:TYPEN|kinds|types) "),
     rx(r"(?:NODE )(?:types |TYPEN )?(?:DIFF|vary|varies) "),
 )
 ALIKE = (
@@ -30,6 +32,9 @@ ALIKE = (
     rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
     rx(r"NODE HOM "),
+    rx(r"NODE (?:share|HAVE|use) (?:<w>|THE |A )?(?:one|SAME|single|ONLY one) (?:ARCH|HW|<w>|TYPEN)"),
+    rx(r"HOM (?:set|pool|fleet|collection|group) P:of (?:<w>|N )?NODE "),
+    rx(r"(?:single|one|ONLY one) NODE (?:TYPEN|kind) "),
 )
 
 
@@ -62,6 +67,7 @@ def _mine(scene: Scene, first: int, last: int) -> bool:
 
 
 NO_GPUS = (
+    rx(r"NO P:of (?:MY|THE|ITS) (?:<w>|N |TOTAL ){0,2}?NODE (?:HAVE|<w>|P:with|do) (?:<w>|A |N |ANY ){0,2}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
     rx(r"(?:NO|NOT HAVE|NOT HAVE ANY|NOT P:with|NOT ENOUGH_no) (?:<w>|HAVE |ANY |P:of |A |installed |TOTAL |N ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
     rx(r"(?:do|does|did|BE) NOT (?:<w>)?(?:HAVE|P:with|equipped|come|own|possess|contain|include) (?:<w>|P:with |ANY |A |THE ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
     rx(r"(?P<gpu>CPUONLY) (?P<after>\S*)"),
@@ -84,7 +90,8 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
         if found:
             yield found
     for _, first, last in matches(scene.sentence, HAS_GPUS):
-        if not hedged(scene.sentence, first, last) and not negated_in_clause(scene.sentence, first, last) and not _absent_word(scene, last):
+        zero = any(token.quantity and token.quantity.number == 0 for token in scene.sentence.tokens[first:last])
+        if not zero and not hedged(scene.sentence, first, last) and not negated_in_clause(scene.sentence, first, last) and not _absent_word(scene, last):
             fact = "the cluster has no GPUs" if scene.known.gpus == 0 else None
             yield Found("gpu_presence", "the cluster has GPUs", first, last, fact)
 
@@ -109,7 +116,7 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
         return Found("gpu_presence", "the job needs no GPUs", first, last, fact)
     if subject(scene, first) == "other" or re.search(r" NOT NO ", sentence.slice(start, last)):
         return None
-    partial = re.search(r" (?:some|NODE|partition|partitions|partition|N|few|rest|PARTLY) ", sentence.slice(start, last + (3 if only_cpus else 1))) is not None
+    partial = re.search(r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND|(?<!MY) NODE) ", sentence.slice(start, last + (3 if only_cpus else 1))) is not None
     return Found("gpu_presence", "no GPUs", first, last, _absence_fact(known, partial))
 
 
@@ -124,7 +131,8 @@ def _absence_fact(known: Known, partial: bool) -> str | None:
 
 HAS_GPUS = (
     rx(r"(?:MY|THE) (?:<w>|N |TOTAL |FREE ){0,3}?NODE (?:<w>)?(?:HAVE|P:with|come P:with|BE HAVE|BE equipped P:with|comes P:with) (?:<w>|N |HIGH ){0,3}?(?:GPUS|T:gpu HW) "),
-    rx(r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|count|memory)) "),
+    rx(r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|memory)) "),
+    rx(r"PER NODE HAVE (?:<w>|N ){0,2}?GPUS "),
     rx(r"(?:<SELF>)(?:<w>)?HAVE (?:<w>|N |TOTAL |A |ENOUGH |FREE |CPU |AND |HIGH |P:of ){0,5}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|acceleration|capacity|power)) "),
     rx(r"(?:MY|THIS) (?:<w>){0,3}?T:gpu HW (?:<w>){0,2}?(?:NODE|CLUSTER|ARCH|HW) "),
     rx(r"(?:<SELF>)BE (?:<w>){0,2}?T:gpu HW "),
@@ -196,4 +204,4 @@ def occupancy_words(scene: Scene) -> Iterator[Found]:
 
 def _limited(sentence: Sentence, first: int, last: int) -> bool:
     """`no conflict`, `all required nodes are free` speak of the job's share."""
-    return re.search(r" (?:REQ|N|PARTLY|these|those|THE|not) ", sentence.slice(first, last)) is not None or conditional(sentence)
+    return re.search(r" (?:REQ|PARTLY|these|those|not) ", sentence.slice(first, last)) is not None or conditional(sentence)

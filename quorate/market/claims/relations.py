@@ -57,8 +57,8 @@ AGREED: tuple[re.Pattern[str], ...] = (
     rx(r"(?:->|:|=|,|so|C:so|C:thus|C:therefore|\u2014|\u2192) (?P<verdict>(?:<w>|A |NO |NOT |BE |I |HAVE |it |IT ){0,4}?MATCHV )(?=[,.;)}!]|$|P:with|AND|C:)"),
     rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
     rx(r"P:same_as (?:P:of )?" + _OWN),
-    rx(r"TYPEN BE (?:<w>|THE |NOT ){0,2}?P:same_as "),
-    rx(r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|so|$)"),
+    rx(r"TYPEN (?:BE|:|=) (?:<w>|THE |NOT ){0,2}?(?:P:same_as|SAME) "),
+    rx(r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|P:as|as|too|also|so|$)"),
     rx(_OWN + r"(?:<w>)?FITV (?:THE )?JOB 'S (?:REQ )?TYPEN "),
     rx(_OWN + r"BE (?:<w>){0,2}?what (?:THE |THIS )JOB "),
     rx(r"(?P<short>(?:they|both|AND|THESE) (?:<w>)?(?:NOT )?(?:MATCHV|SAME) )(?=[.,;!])"),
@@ -166,7 +166,7 @@ def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
 
 
 _CONTEXT = re.compile(r" (?:TYPEN|MIS|MATCHV|SPECN|SPECV|DIFF|SAME|T:[\w~]+ (?:CLUSTER|JOB)) ")
-_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any|ANY|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))")
+_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))")
 _FREE_OF = re.compile(
     r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) | PENALTY FREE )"
 )

@@ -29,8 +29,9 @@ OWN: tuple[re.Pattern[str], ...] = (
     rx(r"(?:<SELF>|IT |WH |^ THIS |THIS (?=BE (?:NOT )?A ))(?:<w>|AND ){0,2}?(?:BE|BEING) <w>{0,2}?" + _NOT
        + r"(?:<m>|SPECV |A |THE ){0,5}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>"),
     # As a hybrid resource, ...; being a GPU cluster; despite not being an hpc cluster
+    rx(r"(?:THE |MY )?(?P<type><T>)SPECV SELFID "),
     rx(r"(?P<as>(?:P:as|BEING|C:although|C:though|C:while) )" + _NOT
-       + r"(?:A |MY |THIS |THE )(?:<m>|SPECV ){0,4}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>"),
+       + r"(?:A |MY |THIS |THE )(?:<m>|SPECV |'S ){0,4}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>"),
     # a GPU cluster like ours; my role as a storage cluster; it falls into the memory category
     rx(r"A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>(?:P:like|P:such_as) (?:MINE|I|MY|THIS|SELFID) "),
     rx(r"MY (?:<w>|ARCH ){1,2}?P:as A (?:<m>|SPECV ){0,4}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,3}?<CLUSTER>"),
@@ -58,7 +59,7 @@ OWN: tuple[re.Pattern[str], ...] = (
     rx(r"(?:<SELF>|IT )(?:BE )?" + _NOT + _CALLED + r"(?:P:as|:|P:of TYPEN) (?:A |THE )?(?:TYPEN |<m>){0,2}?(?P<type><T>)"),
     rx(r"(?:<SELF>|IT )(?:<w>|HAVE |RUN ){1,2}P:as A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"),
     # of type hybrid; I am of the hpc type
-    rx(r"(?:<SELF>|IT )BE " + _NOT + r"P:of (?:THE )?(?:TYPEN )?(?P<type><T>)"),
+    rx(r"(?:<SELF>|IT )BE (?:AND )?" + _NOT + r"P:of (?:THE )?(?:TYPEN )?(?P<type><T>)"),
     # I am GPU-specialised; our nodes are storage-focused; it is memory-optimised
     rx(r"(?:<SELF>|IT |MY (?:<w>|CLUSTER ){0,2}?(?:NODE|ARCH) |NODE )(?:WH )?BE <w>{0,2}?" + _NOT + r"(?:<w>){0,2}?(?P<type><T>)SPECV " + _STOP),
     # I am hybrid, / my cluster is hybrid
@@ -87,7 +88,7 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     rx(r"(?P<type><T>)(?:INT )?(?:JOBS )?(?:, )?(?:WH )?BE " + _NOT + r"(?:<w>){0,2}?MY <w>{0,2}?SPECN "),
     rx(r"(?P<type><T>)(?:INT )?(?:JOBS )?[,(] MY <w>{0,2}?SPECN "),
     # memory work is exactly what this cluster was built for; we mainly serve AI workloads
-    rx(r"(?P<type><T>)(?:CPU |/ |T:gpu |<w>|JOBS |JOB |INT |TYPEN |AND ){0,4}?BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
+    rx(r"(?P<type><T>)(?:CPU |/ |T:gpu |<w>|JOBS |JOB |INT |TYPEN |AND ){0,4}?BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |HAVE |<w>){0,2}?SPECV "),
     rx(r"(?:<SELF>)(?:BE )?(?:ONLY|mainly|PARTLY|chiefly) (?:RUN|target|targets|targeting|serves|serve|SPECV P:to|attracts) (?P<type><T>)(?:INT )?JOBS "),
     rx(r"(?P<type><T>)P:as MY <w>{0,1}?SPECN "),
     rx(r"(?P<type><T>)(?:SPECN|nature|character|orientation|SPECV ARCH) P:of (?:MY|THIS|THE) CLUSTER "),
@@ -127,11 +128,12 @@ JOB_TYPE: tuple[re.Pattern[str], ...] = (
     rx(r"JOB (?::|=) (?P<type>T:[\w~]+ )[,.;(]"),
     # an hpc-type job; this storage job
     rx(r"(?P<type>T:[\w~]+ )TYPEN JOB "),
-    rx(r"(?:THIS|THE|BE A) <w>{0,2}?(?P<type>T:[\w~]+ )(?P<soft>JOB )"),
+    rx(r"(?:THIS|THE|BE A|P:as A) <w>{0,2}?(?P<type>T:[\w~]+ )(?P<soft>JOB )"),
 )
 """What the job is said to be."""
 
 NO_TYPE = (
+    rx(r"BE (?P<no>NOT) (?:any |A )(?:JOB |CLUSTER |<w>)?TYPEN (?!MIS|MATCHV|P:of MY)"),
     rx(r"JOB (?:'S )?(?:<w>){0,2}?(?:HAVE |REQ |BE |mention |state |declare |specify |give |list |define |IN |come |comes )?(?:do |P:with )?(?P<no>NOT|NO) (?:<w>|A |REQ |HAVE |ANY ){0,4}?(?:CLUSTER )?TYPEN "),
     rx(r"(?P<no>NO|NOT A) (?:<w>|REQ ){0,3}?(?:CLUSTER |JOB )?TYPEN (?:REQ |<w>){0,2}?(?:BE |HAVE |given |SPECV |stated |specified |REQ )"),
     rx(r"TYPEN (?:P:of (?:THE |THIS )JOB )?(?:BE )?(?P<no>unspecified|undefined|missing|unknown|NO|NOT (?:specified|given|stated|defined|REQ|provided|declared|indicated|set))(?: |$)"),
@@ -140,7 +142,12 @@ NO_TYPE = (
 
 IDENTITY = (
     rx(r"(?:P:as|I BE|this BE|THIS BE|I|MY CLUSTER|MY CLUSTER BE|THIS CLUSTER BE|MY CLUSTER ,|THIS CLUSTER ,|MY (?:id|name) BE|MY CLUSTER (?:id|name) BE|me|on behalf P:of|behalf P:of|I , ) ?(?:THE CLUSTER |CLUSTER |[,(] )?(?P<id>OTHERID )"),
-    rx(r"(?P<id>OTHERID )[(,] (?:that BE |WH BE |i\.e\. |me ){0,2}I "),
+    rx(r"(?P<id>OTHERID )(?:\( (?:that BE |WH BE ){0,1}I \) |[(,] (?:that BE |WH BE |i\.e\. )I )"),
+    rx(r"I P:at (?P<id>OTHERID )"),
+    rx(r"(?:speaking|bidding|answering|acting) P:as (?P<id>OTHERID )"),
+    rx(r"P:as THE CLUSTER P:for (?P<id>OTHERID )"),
+    rx(r"(?:bidding|bid|answering|speaking|writing) P:for (?P<id>OTHERID )"),
+    rx(r"(?P<id>OTHERID )(?:here|speaking|reporting) "),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),
 )
 """Another cluster's name where one's own belongs."""

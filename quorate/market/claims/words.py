@@ -19,7 +19,7 @@ _CLASSES: dict[str, str] = {
     "|alternative|alternatives|your|their|those|someone|somebody|anyone|whoever",
     "CLUSTER": "cluster|resource|system|machine|supercomputer|facility|platform|site|data center|data centre|agent"
     "|computing resource|compute resource|hpc resource agent|resource agent",
-    "CLUSTERS": "clusters|systems|machines|supercomputers|facilities|platforms|sites",
+    "CLUSTERS": "clusters|systems|supercomputers|facilities|platforms|sites",
     "JOB": "job|workload|task|application|job request|request|submission",
     "JOBS": "jobs|workloads|tasks|applications|use cases|operations|processing|computing|computation"
     "|computations|problems|codes|use|projects|training|inference|analytics|analysis|calculations|research"
@@ -40,6 +40,7 @@ _CLASSES: dict[str, str] = {
     "NO": "no|zero|without|lack|lacks|lacking|lacked|absence of|absence|none|devoid of|devoid|free of|neither|nor|void of"
     "|missing|sans|misses",
     "NON": "non",
+    "do": "do|does|did",
     "ONLY": "only|just|merely|solely|exclusively|purely|strictly|necessarily|primarily|simply|specifically",
     "HEDGE": "may|might|could|would|should|perhaps|possibly|potentially|maybe|presumably|hypothetically|arguably|ideally"
     "|probably|likely|seems|seem|appears|suggests|'d|tends",
@@ -55,7 +56,7 @@ _CLASSES: dict[str, str] = {
     "PARTLY": "partially|partly|somewhat|loosely|broadly|roughly|closely|largely|mostly|almost|nearly|not quite|approximates"
     "|reasonably|moderately|relatively|generally|fairly|partial|near|close|decent|reasonable|moderate|some",
     "PENALTY": "penalty|penalties|penalized|penalised|penalize|penalise|penalization|penalisation|deduction",
-    "NODE": "node|nodes|servers|server",
+    "NODE": "node|nodes|servers|server|machines",
     "GPUS": "gpus|accelerators|graphics cards|gpu devices|gpu cards|gpu accelerators|graphics processors|gpu units",
     "CORE": "core|cores|cpu core|cpu cores|processor cores|compute cores",
     "CPU": "cpu|cpus|processor|processors",
@@ -69,7 +70,7 @@ _CLASSES: dict[str, str] = {
     "LOAD": "occupancy|utilization|utilisation|load|usage|busyness",
     "REQ": "requires|require|required|requiring|requests|requested|requesting|needs|need|needed|needing|asks|asked|asking"
     "|demands|demanded|demanding|wants|wanted|calls|specifies|specified|requirement|requirements|demand|seeks|prefers"
-    "|preferred|desired|preference|prefer|desires|requests for|wanting|uses|consumes|occupies|consume|occupy|takes|use of",
+    "|preferred|desired|preference|prefer|desires|requests for|wanting|consumes|occupies|consume|occupy|takes|use of",
     "HAVE": "have|has|having|offer|offers|offering|provide|provides|providing|possess|possesses|possessing|boast|boasts"
     "|boasting|feature|features|featuring|contain|contains|comprise|comprises|comprising|consists|consist|include"
     "|includes|including|equipped with|houses|hosts|fields|carry|carries|bring|brings|delivers|deliver|packs"
@@ -93,7 +94,7 @@ _CLASSES: dict[str, str] = {
     "TIMEN": "runtime|run time|walltime|wall time|wall clock|wallclock|duration|time limit|estimated runtime|execution time"
     "|running time|wall clock time|time estimate|job length|wall clock limit|estimated time|compute time",
     "LASTS": "lasts|lasting|runs|running|run|long|last",
-    "HIGH": "high|large|big|huge|fat|bigger|larger|extended",
+    "HIGH": "high|large|big|huge|bigger|larger|extended",
     "ARCH": "architecture|architectures|design|nature|infrastructure|environment|configuration|setup|hardware|profile"
     "|architecture's|capability|capabilities|orientation|status|composition|make up|makeup|mix|layout|structure|stack"
     "|design's|background cluster|character|identity|role|strength|strengths|build|footing|fabric|label|designation",
@@ -134,7 +135,7 @@ _TYPES: dict[str, str] = {
     "accel": "accelerator|gpu accelerated computing|accelerated computing",
     "memory": "memory|ram|dram",
     "cpu": "cpu intensive|cpu focused|cpu optimized|cpu optimised|cpu bound|cpu heavy|cpu centric|cpu oriented",
-    "hybrid": "hybrid|mixed workload|mixed workloads|mixed use|mixed type|mixed purpose",
+    "hybrid": "hybrid|mixed workload|mixed workloads|mixed use|mixed cpu gpu|mixed cpu and gpu|mixed gpu cpu|combined cpu gpu|hybrid cpu gpu|mixed type|mixed purpose",
     "ai": "ai|ml|ai/ml|artificial intelligence|machine learning|deep learning|neural network|neural networks|ai training"
     "|ml training|model training|dl|deep learning training|ai and machine learning|llm training|llm",
     "storage": "storage|i/o|io|input/output|file serving|archival|archive|data storage|data archiving",
