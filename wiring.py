@@ -28,16 +28,17 @@ from faults.plan import FaultPlan
 from graph.assembly import Assembly, Conduct
 from graph.build import build, serializer
 from graph.committing import Committer
-from graph.nodes import Choices, Nodes
+from graph.nodes import Asked, Choices, Nodes
 from graph.running import Acting, Arrival, Run, thread_name
 from prompts import load
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
 from quorate.consensus.signing import Ed25519Verifier, KeySigner
+from quorate.domain.bidding import Answer
 from quorate.domain.clusters import Federation
 from quorate.domain.errors import RequestInvalid, SettingsInvalid
 from quorate.domain.jobs import Job
-from quorate.domain.trace import RunEnded, RunStarted, TraceEvent
+from quorate.domain.trace import Answered, RunEnded, RunStarted, TraceEvent
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.acts import Receipt, Start, receipt_bytes, submission_bytes
 from quorate.ledger.application import LedgerApplication
@@ -364,6 +365,10 @@ class _Wired:
         """Return who bids for each cluster."""
         return {cluster: self.agents.bidder(cluster) for cluster in self.clusters}
 
+    def answered(self) -> dict[Asked, Answer]:
+        """Return what an interrupted run had been answered, by its trace."""
+        return {(e.job, e.opened, e.cluster): e.answer for e in self.trace.events if isinstance(e, Answered)}
+
     def started(self) -> RunStarted:
         """Return the trace's first line."""
         profile = self.llm.profile(self.asked.profile)
@@ -427,16 +432,15 @@ async def _carry(wired: _Wired, saver: AsyncSqliteSaver) -> RunReport:
     assembly = Assembly(wired.members(said, kept), wired.trace, now_ms)
     numbers = {arrival.job.id: number for number, arrival in enumerate(wired.arrivals, 1)}
     committer = Committer(assembly, wired.ledger, wired.backend, wired.trace, numbers)
-    committer.heights.extend(wired.ledger.heights)
-    assembly.committed(len(wired.ledger.heights))
     choices = Choices(deadline_s=wired.llm.round_s, rounds_max=wired.settings.run.rounds_max)
-    nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices)
+    nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices, wired.answered())
     run = Run(
         wired.asked.name, build(nodes, wired.clusters, saver), assembly, committer, wired.backend, wired.submitters,
         wired.trace, wired.acting, lambda: _tell(wired, committer),
     )  # fmt: skip
     if not wired.trace.events:
         wired.trace.emit(wired.started())
+    committer.take_up(wired.ledger.heights, tuple(wired.trace.events))
     _take_up(wired, assembly)
     assembly.start()
     try:

@@ -173,12 +173,15 @@ class Assembly:
                 self._decided(entry, application)
             case e.Observed(vote=vote):
                 self._observed(vote)
-            case p.Keep():
-                self.outbox.kept[seat] = effect
-            case p.Won():
-                self.outbox.won.append((seat, effect))
             case _:
-                pass
+                self._own(seat, effect)
+
+    def _own(self, seat: int, effect: p.Effect) -> None:
+        """Keep what a participant says beside its replica; what is only for traces of peers is left."""
+        if isinstance(effect, p.Keep):
+            self.outbox.kept[seat] = effect
+        elif isinstance(effect, p.Won):
+            self.outbox.won.append((seat, effect))
 
     def _decided(self, entry: Entry, application: object) -> None:
         """Keep each height once, as the first member to decide it saw it."""

@@ -10,10 +10,13 @@ from graph.committing import Committer
 from graph.state import AllocationState
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.trace import Answered, Undecided
-from quorate.domain.values import ClusterId
+from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.state import Call
 from quorate.market.eligibility import abstention
 from quorate.ports import Bidder, TraceSink
+
+Asked = tuple[JobId, int, ClusterId]
+"""A question: job, height at which its call opened, cluster."""
 
 
 class Node(Protocol):
@@ -44,13 +47,15 @@ class Nodes:
         committer: Committer,
         sink: TraceSink,
         choices: Choices,
+        answered: Mapping[Asked, Answer] | None = None,
     ) -> None:
-        """Take what the nodes work with."""
+        """Take what the nodes work with; `answered`: what an interrupted run had been answered, never asked again."""
         self.assembly = assembly
         self.bidders = bidders
         self.committer = committer
         self.sink = sink
         self.choices = choices
+        self.answered = answered or {}
 
     async def call(self, state: AllocationState) -> AllocationState:
         """Enter the job through one member; the block that opens its call announces it to everybody."""
@@ -69,8 +74,10 @@ class Nodes:
             call = self._open_call(state)
             if call is None or cluster in state.get("answers", {}):
                 return AllocationState()
-            answer = await self._ask(cluster, call)
-            self._tell(cluster, call, answer)
+            answer = self.answered.get((call.job.id, call.opened, cluster))
+            if answer is None:
+                answer = await self._ask(cluster, call)
+                self._tell(cluster, call, answer)
             return AllocationState(answers={cluster: answer})
 
         return node
