@@ -66,7 +66,10 @@ def _appending(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             data = path.read_bytes()
-            os.truncate(path, data.rfind(b"\n") + 1)
+            whole = data.rfind(b"\n") + 1
+            if data[whole:] and not data[whole:].startswith(b"{"):
+                raise RequestInvalid(f"{path} is no trace; name another file")
+            os.truncate(path, whole)
         return path.open("a", encoding="utf-8")
     except OSError as error:
         raise RequestInvalid(f"cannot write the trace {path}: {error.strerror}; name a writable place") from error

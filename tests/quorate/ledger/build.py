@@ -60,11 +60,11 @@ def genesis(
     return Genesis(name="test", members=members, parameters=Parameters.model_validate(parameters))
 
 
-def job(name: str = "j1", nodes: int = 2, **fields: object) -> Job:
+def job(name: str = "j1", nodes: int = 2, /, **fields: object) -> Job:
     return Job.model_validate({"id": name, "nodes": nodes, "walltime_s": 3_600, **fields})
 
 
-def owned(name: str = "j1", nodes: int = 2, **fields: object) -> Job:
+def owned(name: str = "j1", nodes: int = 2, /, **fields: object) -> Job:
     """A job whose submitter has the key `key("submitter of NAME")`."""
     who = f"submitter of {name}"
     return job(name, nodes, submitter=who, submitter_key=key(who).public_key.hex(), **fields)
@@ -204,13 +204,19 @@ class Chain:
         ]
 
     def certify(
-        self, block: Block, voters: Sequence[int] | None = None, held: Sequence[int] | None = None, kind: Kind = Kind.FINALIZE
+        self,
+        block: Block,
+        voters: Sequence[int] | None = None,
+        held: Sequence[int] | None = None,
+        kind: Kind = Kind.FINALIZE,
     ) -> Certificate:
         """The certificate of these seats, by default all with power."""
         application = self.application
         ext = pack_ext(application.sequences if held is None else held) if kind is Kind.FINALIZE else b""
         return build_certificate(
-            sign_vote(application.chain, key(self.names[seat]), kind, block.height, 0, seat, value=block.digest, ext=ext)
+            sign_vote(
+                application.chain, key(self.names[seat]), kind, block.height, 0, seat, value=block.digest, ext=ext
+            )
             for seat in (self.state.active() if voters is None else voters)
         )
 
@@ -236,7 +242,9 @@ class Chain:
         items = self.items(acts or {})
         block = self.block(items, self.state.head_at_s + 1 if at_s is None else at_s)
         if held is None:
-            held = [max([base, *(i.seq for i in items if i.sender == s)]) for s, base in enumerate(self.state.sequences)]
+            held = [
+                max([base, *(i.seq for i in items if i.sender == s)]) for s, base in enumerate(self.state.sequences)
+            ]
         self.entries.append(Entry(block, tuple(items), self.certify(block, voters, held)))
         self.application = self.application.apply(block, items)
         record = self.application.record

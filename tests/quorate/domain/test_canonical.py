@@ -1,0 +1,68 @@
+"""Canonical bytes are RFC 8785's, and whatever has no exact form is refused. docs/protocol.md P-60."""
+
+import math
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quorate.domain.canonical import INTEGER_MAX, canonical, canonical_value, digest
+from quorate.domain.clusters import NodeGroup
+from quorate.domain.errors import MisuseError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+KEYS = st.text(st.characters(min_codepoint=0, max_codepoint=0x7F), max_size=8)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | TEXT,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=400)
+@given(PLAIN)
+def test_the_bytes_are_those_of_rfc_8785(thing):
+    assert canonical(thing) == rfc8785.dumps(thing)
+
+
+@given(st.dictionaries(KEYS, st.integers(-9, 9), max_size=6))
+def test_the_order_of_keys_cannot_matter(table):
+    assert canonical(table) == canonical(dict(reversed(table.items())))
+
+
+@given(st.floats(), st.sampled_from(["bare", "list", "table", "deep"]))
+def test_no_float_ever_gets_in(number, where):
+    things = {"bare": number, "list": [number], "table": {"a": number}, "deep": {"a": [1, ({"b": number},)]}}
+    with pytest.raises(MisuseError):
+        canonical(things[where])
+
+
+@pytest.mark.parametrize(
+    "thing", [INTEGER_MAX + 1, -INTEGER_MAX - 1, 2**64, "\ud800", {1: 2}, {"a"}, object(), b"x"], ids=str
+)
+def test_what_has_no_exact_form_is_refused(thing):
+    with pytest.raises(MisuseError):
+        canonical(thing)
+
+
+@given(st.binary())
+def test_a_digest_is_64_lowercase_hex_digits(data):
+    assert len(digest(data)) == 64
+    assert set(digest(data)) <= set("0123456789abcdef")
+
+
+def test_the_digest_is_blake2b_of_32_bytes():
+    assert digest(b"") == "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"
+
+
+def test_a_value_keeps_its_empty_fields():
+    assert (
+        canonical_value(NodeGroup(nodes=1, cores=2, memory_gib=3, gpus=0))
+        == b'{"cores":2,"gpus":0,"memory_gib":3,"nodes":1}'
+    )
+
+
+def test_infinity_is_no_integer():
+    with pytest.raises(MisuseError):
+        canonical([math.inf])

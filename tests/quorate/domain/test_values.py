@@ -1,0 +1,34 @@
+"""Values are closed, frozen, and equal to themselves after a round trip."""
+
+import pytest
+from pydantic import ValidationError
+
+from quorate.domain.values import Value
+
+
+class Thing(Value):
+    """A value for tests."""
+
+    size: int
+    share: float = 0.0
+
+
+def test_an_unknown_field_is_an_error():
+    with pytest.raises(ValidationError, match="extra"):
+        Thing.model_validate({"size": 1, "colour": "red"})
+
+
+def test_nothing_is_changed_after_construction():
+    thing = Thing(size=1)
+    with pytest.raises(ValidationError, match="frozen"):
+        thing.size = 2
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_is_a_number(number):
+    with pytest.raises(ValidationError, match="finite"):
+        Thing(size=1, share=float(number))
+
+
+def test_equal_values_hash_alike():
+    assert len({Thing(size=1), Thing(size=1), Thing(size=2)}) == 2
