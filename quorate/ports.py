@@ -93,7 +93,10 @@ class Application(Protocol):
         ...
 
     def judge(self, item: Item) -> str | None:
-        """Return why an item may not enter a block, None if it may. Depends on the item and this state only."""
+        """Return why an item may not enter a block, None if it may; answers for any canonical JSON, and never raises.
+
+        Depends on the item and this state only.
+        """
         ...
 
     def apply(self, block: Block, items: Sequence[Item]) -> Self:

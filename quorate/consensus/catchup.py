@@ -12,7 +12,7 @@ from quorate.consensus.messages import encode_decided_lines, fitting
 from quorate.consensus.plain import entry_line
 from quorate.domain.deciding import Entry
 
-CONTINUED_MAX = 64
+CONTINUED_MAX = 16
 """Answers per interval to a peer whose every question starts above the one before: it is catching up."""
 
 

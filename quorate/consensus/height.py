@@ -7,7 +7,7 @@ about getting on.
 
 from quorate.consensus.certificate import build_certificate, verify_certificate
 from quorate.consensus.desk import Desk
-from quorate.consensus.effects import Broadcast, Head, Judged, Observed, Send, SetTimer
+from quorate.consensus.effects import Broadcast, Head, Judged, Observed, SetTimer
 from quorate.consensus.inclusion import reportable
 from quorate.consensus.judging import FRESH, Parked, Refused, check_history, verdict
 from quorate.consensus.leading import block_to_propose, find_parent, justification
@@ -16,13 +16,13 @@ from quorate.consensus.messages import (
     encode_certificates,
     encode_item,
     encode_proposal,
-    encode_status,
     encode_vote,
     join,
 )
 from quorate.consensus.pool import Pool
 from quorate.consensus.proposing import candidates
 from quorate.consensus.quorum import is_third
+from quorate.consensus.repeating import repetition
 from quorate.consensus.rounds import Round
 from quorate.consensus.table import Table
 from quorate.consensus.wal import RecordKind
@@ -165,6 +165,11 @@ class HeightMachine:
         self._desk.out.append(Broadcast(encode_certificates(self._desk.chain, [notarized])))
         self._lead()
 
+    def on_wake(self, now_ms: int) -> None:
+        """Ask again, whatever was said before: a timer may have run out early, or a clock been set."""
+        self._wake = None
+        self.check_due(now_ms)
+
     def check_due(self, now_ms: int) -> None:
         """Ask the application whether a block is worth proposing, and when to ask again."""
         table = self.table
@@ -183,21 +188,10 @@ class HeightMachine:
         self._wake = wake
 
     def rebroadcast(self) -> None:
-        """Say again where I stand; while at work also my votes, my proposal and what let me enter this round."""
-        table, out, chain = self.table, self._desk.out, self._desk.chain
-        out.append(Broadcast(encode_status(chain, table.status())))
-        if not table.active or self.decided is not None:
-            return
-        entered = table.entered_by()
-        if entered:
-            out.append(Broadcast(encode_certificates(chain, entered)))
-        for number in (table.round - 1, table.round):
-            round_ = table.rounds.get(number)
-            for kind in (Kind.NOTARIZE, Kind.NULLIFY, Kind.FINALIZE):
-                if round_ is not None and kind in round_.mine:
-                    out.append(Broadcast(encode_vote(chain, round_.mine[kind])))
-        self._propose_again()
-        table.bodies.ask_again()
+        """Say again where I stand, and while at work what I said and ask for what did not come."""
+        self._desk.out.extend(repetition(self.table))
+        if self.table.active and self.decided is None:
+            self.table.bodies.ask_again()
 
     def on_late_vote(self, vote: Vote) -> Vote | None:
         """Take a vote of this height after it was decided; return it if it adds to the decision's certificate.
@@ -482,15 +476,6 @@ class HeightMachine:
         self._take(round_, vote)
         self._activate()
         self._evaluate()
-
-    def _propose_again(self) -> None:
-        """Send my proposal to those who have not approved anything in this round."""
-        round_ = self.table.rounds.get(self.table.round)
-        if round_ is None or round_.sent is None:
-            return
-        for seat in range(len(self.table.committee.seats)):
-            if seat != self._desk.me and (Kind.NOTARIZE, seat) not in round_.votes:
-                self._desk.out.append(Send(seat, round_.sent))
 
 
 def _holder(certificate: Certificate, me: int) -> int:

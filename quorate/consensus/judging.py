@@ -6,11 +6,12 @@ docs/protocol.md P-7 (validity), P-12 (justification), P-17 (parking).
 from dataclasses import dataclass
 
 from quorate.consensus.certificate import verify_certificate
+from quorate.consensus.effects import Head
 from quorate.consensus.inclusion import ITEMS_PER_SENDER_MAX
 from quorate.consensus.messages import MISSING_MAX, Proposal
 from quorate.consensus.proposing import Lacking, misfit, refusal, same
 from quorate.consensus.table import Table
-from quorate.domain.deciding import Block, Item, Vote
+from quorate.domain.deciding import Block, Certificate, Item, Vote
 from quorate.domain.errors import CertificateInvalid, LedgerBroken
 
 FRESH = -1
@@ -87,7 +88,7 @@ def _fresh(table: Table, proposal: Proposal) -> Verdict:
 
 def _wrong_at_first_sight(table: Table, block: Block) -> str | None:
     """Return what is wrong with a block without looking at its items."""
-    witness_parent(table, block)
+    forged = _wrong_previous(table, block)  # first: a certified parent that is not ours convicts its signers
     wrong = misfit(table.application, block, table.head)
     if wrong is not None:
         return wrong
@@ -96,27 +97,26 @@ def _wrong_at_first_sight(table: Table, block: Block) -> str | None:
     latest = max(table.application.head_at_s, table.now_ms // 1_000 + table.desk.settings.drift_max_s)
     if block.at_s > latest and block.digest not in table.made:
         return f"its time {block.at_s} lies after {latest}, the latest that this clock allows"
-    return _wrong_previous(table, block)
+    return forged
 
 
 def _wrong_previous(table: Table, block: Block) -> str | None:
     if table.head is None or block.previous is None or block.previous == table.head.certificate:
         return None
+    if block.digest not in table.parents:
+        table.parents[block.digest] = _check_previous(table, table.head, block.previous)
+    return table.parents[block.digest]
+
+
+def _check_previous(table: Table, head: Head, previous: Certificate) -> str | None:
     known = table.before.known if table.before is not None else _knows_nothing
     try:
-        verify_certificate(block.previous, table.head.committee, table.desk.chain, table.desk.verifier, known)
+        verify_certificate(previous, head.committee, table.desk.chain, table.desk.verifier, known)
     except CertificateInvalid as wrong:
         return f"the certificate of its parent is invalid: {wrong}"
+    if table.before is not None:
+        table.before.witness(previous)
     return None
-
-
-def witness_parent(table: Table, block: Block) -> None:
-    """Take evidence from a block on another branch: a certified parent that is not ours convicts its signers."""
-    previous, head, before = block.previous, table.head, table.before
-    if previous is None or head is None or before is None or previous.value == head.certificate.value:
-        return
-    if _wrong_previous(table, block) is None:
-        before.witness(previous)
 
 
 def _knows_nothing(_: Vote) -> bool:

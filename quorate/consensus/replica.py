@@ -163,9 +163,9 @@ class Replica:
         elif name == "grace":
             self._machine.on_grace(now_ms)
         elif name == "wake":
-            self._machine.check_due(now_ms)
+            self._machine.on_wake(now_ms)
         elif name == "rebroadcast":
-            self._rebroadcast()
+            self._rebroadcast(now_ms)
         else:
             raise MisuseError(f"no timer is called {name!r}")
         return self._settled(now_ms)
@@ -365,7 +365,11 @@ class Replica:
             self._desk.out.append(Send(to, encode_item(self._desk.chain, item)))
 
     def _on_get(self, wanted: GetBlock | GetItems | GetRange, sender: int, now_ms: int) -> None:
-        if sender == self.me or wanted.height != self.height or not self._answers.grants(sender, now_ms):
+        if sender == self.me:
+            return
+        if wanted.height < self.height:
+            self._archive.serve(sender, wanted.height, now_ms)
+        if wanted.height != self.height or not self._answers.grants(sender, now_ms):
             return
         if isinstance(wanted, GetBlock):
             block = self._machine.table.bodies.block(wanted.block)
@@ -399,8 +403,9 @@ class Replica:
 
     # ── Time and heights ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _rebroadcast(self) -> None:
+    def _rebroadcast(self, now_ms: int) -> None:
         """Speak up when stuck; stay quiet while getting on; whisper while nothing is due."""
+        self._machine.on_wake(now_ms)
         self._desk.out.append(SetTimer("rebroadcast", self._settings.rebroadcast_ms))
         stand = (self.height, self.round)
         stuck = stand == self._last_stand

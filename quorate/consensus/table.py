@@ -51,6 +51,8 @@ class Table:
         """Rounds whose certificates something waits for."""
         self.approved: dict[Digest, None] = {}
         """Fresh blocks found valid here."""
+        self.parents: dict[Digest, str | None] = {}
+        """Per block, what is wrong with its parent's certificate, so that no signature in it is checked twice."""
         self.made: dict[Digest, None] = {}
         """Blocks that I made myself."""
         self.judge = Judge(application)
