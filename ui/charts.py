@@ -15,6 +15,14 @@ ROLES = ["winner", "contested", "void", "other"]
 """In the order of the theme's chart colours: agree, contested, equivocated, neutral."""
 
 ROW_PX = 34
+AXIS_PX = 52
+"""The height given to a chart holds its axis too."""
+
+EDGE = "rgba(128,134,142,.6)"
+"""Half-transparent grey: an outline that is seen on either page."""
+
+INK = "currentColor"
+"""The text colour of the page, whatever its scheme."""
 
 Chart = alt.LayerChart | alt.FacetChart
 
@@ -25,23 +33,24 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
     Two series without data take the second and third colour, so that background gets the neutral one.
     """
     labels = [f"{names.get(one.cluster, one.cluster)} {types.get(one.cluster, '')}".strip() for one in taken]
-    hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 5], "rotation": -0.785398}
+    outline = {"color": "transparent", "borderColor": EDGE, "borderWidth": 1}
+    hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 5], "rotation": -0.785398, "color": INK}
     series: list[dict[str, object]] = [
         _series("jobs", taken, labels, unit, {"borderRadius": 2}),
         {"type": "bar", "stack": "all", "name": " ", "data": []},
         {"type": "bar", "stack": "all", "name": "  ", "data": []},
-        _series("background", taken, labels, unit, {"decal": hatch}),
-        _series("free", taken, labels, unit, {"color": "transparent", "borderColor": "rgba(128,134,142,.55)"}),
+        _series("background", taken, labels, unit, {"decal": hatch, "opacity": 0.5}),
+        _series("free", taken, labels, unit, outline),
     ]
     return {
         "aria": {"enabled": True, "decal": {"show": False}},
         "animationDurationUpdate": 450,
-        "grid": {"left": 2, "right": 10, "top": 34, "bottom": 4, "containLabel": True},
-        "legend": {"left": 0, "top": 0, "data": ["jobs", "background", "free"], "selectedMode": False},
+        "grid": {"left": 2, "right": 26, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"left": 0, "top": 0, "data": ["jobs", "background", {"name": "free", "itemStyle": outline}], "selectedMode": False, "textStyle": {"color": INK}},
         "tooltip": {"trigger": "item", "confine": True},
-        "xAxis": {"type": "value", "min": 0, "max": 100, "interval": 25, "axisLabel": {"formatter": "{value} %"},
+        "xAxis": {"type": "value", "min": 0, "max": 100, "interval": 25, "axisLabel": {"formatter": "{value} %", "color": INK},
                   "splitLine": {"show": False}},
-        "yAxis": {"type": "category", "inverse": True, "data": labels, "axisTick": {"show": False},
+        "yAxis": {"type": "category", "inverse": True, "data": labels, "axisLabel": {"color": INK}, "axisTick": {"show": False},
                   "axisLine": {"show": False}},
         "series": series,
     }  # fmt: skip
@@ -50,6 +59,8 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
 def _series(
     name: str, taken: Sequence[Taken], labels: Sequence[str], unit: str, style: dict[str, object]
 ) -> dict[str, object]:
+    # On what is not filled, text takes the page's own colour: the SVG renderer passes it on.
+    ink = {} if name == "jobs" else {"color": INK, "opacity": 1}
     counts = [{"jobs": one.jobs, "background": one.background, "free": one.free}[name] for one in taken]
     data = [
         {
@@ -61,7 +72,7 @@ def _series(
     ]
     return {
         "type": "bar", "stack": "all", "name": name, "barWidth": 20, "data": data, "itemStyle": style,
-        "label": {"show": True, "position": "inside", "fontWeight": 600}, "labelLayout": {"hideOverlap": True},
+        "label": {"show": True, "position": "inside", "fontWeight": 600, **ink}, "labelLayout": {"hideOverlap": True},
         "emphasis": {"disabled": True},
     }  # fmt: skip
 
@@ -105,13 +116,13 @@ def bids(bars: Sequence[BidBar]) -> Chart:
     )
     tick = (
         base.transform_filter("isValid(datum.rule)")
-        .mark_tick(thickness=2.5, height=24, color="currentColor")
+        .mark_tick(thickness=2.5, height=24, color=INK)
         .encode(x=alt.X("rule:Q", scale=scale))
     )
-    number = base.mark_text(align="right", fontWeight="bold", color="currentColor").encode(
+    number = base.mark_text(align="right", fontWeight="bold", color=INK).encode(
         x=alt.datum(1.19, scale=scale), text="shown:N"
     )
-    return alt.layer(solid, lost, tick, number).properties(height=ROW_PX * max(1, len(bars)))
+    return alt.layer(solid, lost, tick, number).properties(height=AXIS_PX + ROW_PX * max(1, len(bars)))
 
 
 def bids_words(bars: Sequence[BidBar]) -> str:
@@ -141,15 +152,15 @@ def waterfall(steps: Sequence[Step]) -> Chart:
     )
     right = (
         base.transform_filter("datum.difference >= 0")
-        .mark_text(align="left", dx=5, color="currentColor")
+        .mark_text(align="left", dx=5, color=INK)
         .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
     )
     left = (
         base.transform_filter("datum.difference < 0")
-        .mark_text(align="right", dx=-5, color="currentColor")
+        .mark_text(align="right", dx=-5, color=INK)
         .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
     )
-    return alt.layer(bar, right, left).properties(height=28 * max(1, len(steps)))
+    return alt.layer(bar, right, left).properties(height=AXIS_PX + 28 * max(1, len(steps)))
 
 
 def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names, end_s: int) -> Chart:
@@ -183,7 +194,7 @@ def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Name
         base.transform_filter("datum.role == 'void'")
         .transform_window(rank="rank()", sort=[alt.SortField("hours", "descending")], groupby=["cluster"])
         .transform_filter("datum.rank == 1")
-        .mark_text(align="left", dx=7, fontWeight="bold", color="currentColor")
+        .mark_text(align="left", dx=7, fontWeight="bold", color=INK)
         .encode(x=hours, y=level, text="cluster:N")
     )
     return alt.layer(lines, drops, ends).properties(height=320)

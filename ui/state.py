@@ -101,16 +101,16 @@ def _line(context: Context, found: LoadedRun) -> None:
     report = found.report
     members = len(report.federation.clusters)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width=340):
+        with st.container(width=300):
             choose_run(context, found.id)
         st.badge(md(provider_words(report)), color="gray")
-        st.badge(f"{plural(members, 'agent')} · quorum two thirds of heads and of weight", color="gray")
+        st.badge(f"{plural(members, 'agent')} · quorum 2/3 of heads and of weight", color="gray")
         if report.degraded:
             st.badge("degraded", color="orange")
         if found.source == "report":
-            st.badge("shown from run.json, not re-checked", color="orange")
+            st.badge("not re-checked", color="orange")
         elif found.broken is None:
-            st.badge("re-checked from the ledger", color="blue")
+            st.badge("re-checked", color="blue", help="Every signature and quorum was verified when this page opened.")
     notices(found)
 
 

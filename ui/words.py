@@ -404,10 +404,16 @@ def tiles(report: RunReport) -> tuple[tuple[str, str, str], ...]:
     return (
         ("Placed", f"{s.allocated} of {s.submitted}", f"{waiting} waiting"),
         ("Nodes allocated", count(s.nodes_allocated), share),
-        ("Unanimous", f"{s.unanimous} of {len(report.decisions)}", f"{s.contested} contested · {s.re_voted} re-voted"),
+        ("Unanimous", f"{s.unanimous} of {len(report.decisions)}", _disputed(report)),
         ("Median decision", seconds(s.decision_s_median), f"slowest {seconds(s.decision_s_max)}"),
         ("Model answers", count(s.model_bids), _model_words(report)),
     )  # fmt: skip
+
+
+def _disputed(report: RunReport) -> str:
+    s = report.summary
+    words = [f"{n} {word}" for n, word in ((s.contested, "contested"), (s.re_voted, "re-voted")) if n]
+    return " · ".join(words) or "none contested"
 
 
 def _model_words(report: RunReport) -> str:

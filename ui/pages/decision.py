@@ -259,6 +259,10 @@ def _said(found: LoadedRun, decision: DecisionRow, bid: BidRow, search: str) -> 
         word, odd = _state_badge(bid)
         st.badge(word, color="orange" if odd else "blue")
     final = _final(answers)
+    if not prompts and not replies:
+        quiet("No model was asked: the rule bids from facts." if bid.author == "rule" else "No model was asked.")
+        _validated(bid, replies, checks, final, search)
+        return
     one, two, three = st.columns(3)
     with one:
         st.html("<h3 class='q-sub' style='font-size:1rem'>1 · Prompt</h3>")
@@ -291,7 +295,7 @@ def _final(answers: Sequence[Answered]) -> str | None:
 
 def _prompt(found: LoadedRun, decision: DecisionRow, bid: BidRow, prompts: Sequence[Prompted]) -> None:
     if not prompts:
-        quiet("No model was asked: the rule bids from facts." if bid.author == "rule" else "No model was asked.")
+        quiet("Not in the trace.")
         return
     others = [
         e for e in found.events

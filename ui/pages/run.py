@@ -39,7 +39,7 @@ def draw(context: Context) -> None:
     heading(verdict(found.report))
     _tiles(found)
     now = _time(found)
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.columns([0.46, 0.54], gap="medium")
     with left, st.container(border=True, height="stretch"):
         _occupancy(found, now)
     with right, st.container(border=True, height="stretch"):
@@ -72,7 +72,7 @@ def _occupancy(found: LoadedRun, now: Moment) -> None:
     names, types = names_of(found.report), types_of(found.report)
     option = charts.occupancy(taken, names, types, unit)
     height = 70 + charts.ROW_PX * len(taken)
-    st.echarts_chart(option, height=height, key="occupancy", alt=fullness_words(taken, names))
+    st.echarts_chart(option, height=height, key="occupancy", renderer="svg", alt=fullness_words(taken, names))
     without = [names[one.cluster] for one in taken if one.total == 0]
     if without:
         quiet(f"No {unit}: {', '.join(without)}.")
@@ -96,8 +96,8 @@ def _decisions(found: LoadedRun) -> None:
     )
     columns = {
         "Job": st.column_config.NumberColumn(width=44),
-        "Title": st.column_config.TextColumn(width="medium"),
-        "Approval": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=110),
+        "Title": st.column_config.TextColumn(width=168),
+        "Approval": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=104),
     }
     height = ROW_PX * (1 + min(len(lines), TABLE_ROWS_SHOWN)) + 3
     event = st.dataframe(

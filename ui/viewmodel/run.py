@@ -180,7 +180,7 @@ def bars(report: RunReport) -> list[Bar]:
         if row.cluster is None or row.cluster not in rows:
             continue
         end = ends.get(row.job.id)
-        start_s = end.started_at_s if end else row.at_s
+        start_s = row.at_s  # its nodes are taken from the award on, as the occupancy beside it says
         end_s = max(start_s + 1, end.ended_at_s if end else start_s + row.job.walltime_s)
         lane = _lane(free.setdefault(rows[row.cluster], []), start_s, end_s)
         found.append(
