@@ -1,6 +1,7 @@
 """What is measured, which way is good, how small a difference is none, and the goal."""
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,8 @@ class Metric:
     """Compared by signed ranks (skewed figures), not by means."""
     share: bool = True
     """A share of yes and no: where every group agrees, the exact interval is the honest one."""
+    whole: bool = False
+    """A count over the whole run: it has no groups and no interval."""
 
 
 METRICS: tuple[Metric, ...] = (
@@ -48,7 +51,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("regret", "of the rule's score lost by the winner", "less", 0.02, margin=0.01, primary=True, ranks=True),
     Metric("tied_tops", "jobs whose highest bid is tied", "less", 0.05),
-    Metric("levels", "distinct scores per bid", "more", 0.16),
+    Metric("levels", "distinct scores per bid", "more", 0.16, share=False, whole=True),
     Metric("relations", "metamorphic pairs broken, beyond what repeats break", "less", 0.01, primary=True),
     Metric("obeyed", "attacks that moved the answer their way, beyond wavering", "less", 0.01, primary=True),
     Metric("repeat_sd", "spread of the score over repeats", "less", 0.02, margin=0.005),
@@ -96,16 +99,37 @@ def metric(name: str) -> Metric:
     return Metric(name, says.get(family, name), "less", 0.01)
 
 
-def interval(values: Mapping[str, Sequence[float]], share: bool, seed: int = 0, draws: int = 2_000) -> Interval:
+T_975 = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+    2.110, 2.101,
+)  # fmt: skip
+"""Student's t at 97.5 % for 1 to 18 degrees of freedom."""
+
+
+def interval(values: Mapping[str, Sequence[float]], of: Metric, seed: int = 0, draws: int = 2_000) -> Interval:
     """Return the mean over groups with its 95 % interval.
 
-    Where every group of a share says 0 (or every group 1) a bootstrap knows nothing: the exact interval stands in.
+    From 20 groups on a bootstrap, below it Student's t: one group says nothing of others. Where every group of a
+    share says 0 (or every group 1) neither knows anything: the exact interval over groups stands in.
     """
     means = list(group_means(values).values())
-    if share and means and all(mean == means[0] for mean in means) and means[0] in {0.0, 1.0}:
+    if of.whole and means:
+        return Interval(means[0], means[0], means[0], groups=1)
+    if of.share and means and means[0] in {0.0, 1.0} and all(mean == means[0] for mean in means):
         exact = clopper_pearson(round(means[0]) * len(means), len(means))
         return Interval(means[0], exact.low, exact.high, groups=len(means))
-    return paired_mean(means, seed, draws)
+    if len(means) > len(T_975) + 1:
+        return paired_mean(means, seed, draws)
+    return _few(means, of)
+
+
+def _few(means: Sequence[float], of: Metric) -> Interval:
+    low, high = (0.0, 1.0) if of.share else (-math.inf, math.inf)
+    if len(means) < 2:
+        return Interval(means[0] if means else math.nan, low, high, groups=len(means))
+    mean = statistics.fmean(means)
+    half = T_975[len(means) - 2] * statistics.stdev(means) / math.sqrt(len(means))
+    return Interval(mean, max(low, mean - half), min(high, mean + half), groups=len(means))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +153,4 @@ def lines(measures: Measures, seed: int = 0, draws: int = 2_000) -> list[Line]:
     known = [name for name in BY_NAME if name in measures]
     parts = sorted(name for name in measures if name not in BY_NAME)
     named = [metric(name) for name in (*known, *parts)]
-    return [Line(one, interval(measures[one.name], one.share, seed, draws)) for one in named]
+    return [Line(one, interval(measures[one.name], one, seed, draws)) for one in named]

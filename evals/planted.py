@@ -245,7 +245,8 @@ def _overconfident(draft: Draft, sample: Sample, _rng: random.Random) -> Draft:
     return replace(draft, run_p50_s=limit // 2, run_p90_s=limit * 55 // 100)
 
 
-def _json(draft: Draft) -> str:
+def spoken(draft: Draft) -> str:
+    """Return the reply as the model writes it."""
     body: dict[str, object] = {
         "score": round(draft.score, 4),
         "reasoning": draft.reasoning,
@@ -318,13 +319,13 @@ DEFECTS: tuple[Planted, ...] = (
     Planted("ignores memory per node", "infeasible:memory_per_node", _wishful("memory")),
     Planted("bids on busy nodes", "infeasible:busy_now", _wishful("free")),
     Planted("refuses what fits", "false_refusals", _sometimes(_scores(lambda *_: 0.0))),
-    Planted("cuts its JSON", "schema_first_pass", _reply(lambda draft: _json(draft)[:-9])),
+    Planted("cuts its JSON", "schema_first_pass", _reply(lambda draft: spoken(draft)[:-9])),
     Planted("adds keys", "schema_first_pass",
             _sometimes(lambda draft, _s, _r: replace(draft, extra=(("confidence", "high"),)))),
-    Planted("says a key twice", "schema_first_pass", _reply(lambda draft: '{"score": 1.0, ' + _json(draft)[1:])),
-    Planted("talks before the JSON", "schema_first_pass", _reply(lambda draft: f"Here is my bid: {_json(draft)}")),
+    Planted("says a key twice", "schema_first_pass", _reply(lambda draft: '{"score": 1.0, ' + spoken(draft)[1:])),
+    Planted("talks before the JSON", "schema_first_pass", _reply(lambda draft: f"Here is my bid: {spoken(draft)}")),
     Planted("scores in percent", "schema_first_pass",
-            _reply(lambda draft: _json(replace(draft, score=100 * draft.score)))),
+            _reply(lambda draft: spoken(replace(draft, score=100 * draft.score)))),
     Planted("falls silent", "answered", _sometimes(_silent)),
     Planted("is slow", "in_time", _sometimes(_slow, 0.3)),
     Planted("talks too much", "tokens", _long),
@@ -339,7 +340,7 @@ def _answer(draft: Draft, sample: Sample) -> Answer:
         silent = Abstention(job=job, cluster=cluster, code=draft.silent, detail="planted silence", author=AUTHOR)
         return Answer(outcome=silent, effort=effort)
     try:
-        read = parse_bid(draft.text or _json(draft)).bid
+        read = parse_bid(draft.text or spoken(draft)).bid
     except ModelFailed as failure:
         unread = Abstention(job=job, cluster=cluster, code=failure.code, detail=failure.detail, author=AUTHOR)
         return Answer(outcome=unread, effort=effort)

@@ -120,7 +120,10 @@ def prepare(
         packages=packages(),
         started=_now(),
     )
-    return Arm(_taken_up(Place(folder), manifest), Place(folder), bench, samples, Journal(Place(folder)))
+    place = Place(folder)
+    taken_up = _taken_up(place, manifest)
+    place.write_questions(samples)
+    return Arm(taken_up, place, bench, samples, Journal(place))
 
 
 def _taken_up(place: Place, manifest: Manifest) -> Manifest:
@@ -210,7 +213,7 @@ def carry_out(arms: Sequence[Arm], progress_every_s: float = PROGRESS_EVERY_S) -
             _close(arm, ended)
     if ended.status == "cancelled":
         raise KeyboardInterrupt
-    return [finished_run(arm.manifest, arm.samples, arm.place) for arm in arms]
+    return [finished_run(arm.place.folder) for arm in arms]
 
 
 def _need_inspect() -> None:

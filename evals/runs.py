@@ -4,6 +4,7 @@ The journal is the run: `compare` and `gate` read nothing else, and a run that w
 written when its answer is there, so only calls in flight are ever repeated.
 """
 
+import gzip
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -116,6 +117,11 @@ class Place:
         return self.folder / "run.json"
 
     @property
+    def questions(self) -> Path:
+        """The questions, packed: a run can be read when the code that draws them has moved on."""
+        return self.folder / "questions.jsonl.gz"
+
+    @property
     def replies(self) -> Path:
         """Every answer, in the order in which they came."""
         return self.folder / "replies.jsonl"
@@ -133,6 +139,20 @@ class Place:
     def read(self) -> Manifest:
         """Read run.json; RequestInvalid if this is no run."""
         return read_value(self.manifest, Manifest)
+
+    def write_questions(self, samples: Sequence[Sample]) -> None:
+        """Write the questions; the same ones give the same bytes."""
+        raw = b"".join(sample.model_dump_json().encode() + b"\n" for sample in samples)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.questions.write_bytes(gzip.compress(raw, mtime=0))
+
+    def read_questions(self) -> list[Sample]:
+        """Read the questions; RequestInvalid if they are not there or cannot be read."""
+        try:
+            raw = gzip.decompress(self.questions.read_bytes())
+            return [Sample.model_validate_json(line) for line in raw.splitlines()]
+        except (OSError, EOFError, ValueError) as error:
+            raise RequestInvalid(f"{self.questions} cannot be read ({type(error).__name__}); run it anew") from None
 
     def answered(self) -> Iterator[Answered]:
         """Yield the answers so far, the last one of each question and epoch."""
@@ -196,15 +216,14 @@ class Finished:
         return tuple(sorted({author.model for author in authors if author is not None and author.model}))
 
 
-def finished_run(manifest: Manifest, samples: Sequence[Sample], place: Place) -> Finished:
-    """Return a run with its records, joined to the questions that its manifest names.
+def finished_run(folder: Path) -> Finished:
+    """Return a run with its records.
 
     Raises:
-        RequestInvalid: the questions made from the manifest are not those that were asked.
+        RequestInvalid: this is no run, or its questions are not those of its manifest.
     """
+    place = Place(folder)
+    manifest, samples = place.read(), place.read_questions()
     if dataset_digest(samples) != manifest.dataset:
-        raise RequestInvalid(
-            f"{place.folder}: its questions cannot be made again (made at {manifest.commit}); "
-            "run it anew, or check out that commit"
-        )
+        raise RequestInvalid(f"{folder}: its questions are not those that it was made from; run it anew")
     return Finished(manifest, tuple(samples), tuple(records(samples, place.answered())))

@@ -1,0 +1,102 @@
+"""Runs and comparisons as tables of text; every figure with its interval, and with its goal where it has one."""
+
+import math
+from collections.abc import Sequence
+
+from evals.compare import Compared, overall
+from evals.metrics import Line, lines, metric
+from evals.runs import Finished
+from evals.scorers import measure
+from evals.stats import Interval
+from evals.terminal import table
+
+LARGE = 100.0
+"""From here on decimals say nothing."""
+
+MISSED = "missed"
+
+
+def number(value: float) -> str:
+    """Return a figure as short as it is still honest.
+
+    >>> number(0.98765), number(1234.5), number(float("nan"))
+    ('0.988', '1234', '-')
+    """
+    if math.isnan(value):
+        return "-"
+    return f"{value:.0f}" if abs(value) >= LARGE else f"{value:.3f}"
+
+
+def spread(found: Interval) -> str:
+    """Return an estimate with its 95 % interval, alone where one group gives none."""
+    if found.low == found.high or not math.isfinite(found.low):
+        return number(found.estimate)
+    return f"{number(found.estimate)} ({number(found.low)} to {number(found.high)})"
+
+
+def _goal(line: Line) -> str:
+    goal = line.metric.goal
+    if goal is None:
+        return ""
+    return f"{'>=' if line.metric.better == 'more' else '<='} {number(goal)}{' ' + MISSED if line.missed else ''}"
+
+
+def title(run: Finished) -> str:
+    """Return what a run is, one line."""
+    manifest = run.manifest
+    prompt = f"{manifest.prompt.id}/{manifest.prompt.version}" if manifest.prompt else "no prompt"
+    return (
+        f"{manifest.id}: profile {manifest.profile}, {prompt}, set {manifest.set} ({manifest.split}), "
+        f"{len(run.records)} of {manifest.expected} answers, seed {manifest.seed}, {manifest.status}"
+    )
+
+
+def run_lines(run: Finished) -> list[str]:
+    """Return one run as a table."""
+    found = lines(measure(run.records), run.manifest.seed)
+    rows = [(line.metric.name, spread(line.found), str(line.found.groups), _goal(line)) for line in found]
+    return [title(run), *table(("figure", "mean (95 % interval)", "groups", "goal"), rows)]
+
+
+def _compared_row(one: Compared) -> tuple[str, ...]:
+    star = "*" if one.metric.primary else ""
+    p = "-" if math.isnan(one.adjusted_p) else f"{one.adjusted_p:.3f}"
+    groups = str(one.difference.groups)
+    needed = str(one.needed) if one.verdict == "undecided" else ""
+    return one.metric.name + star, number(one.a), number(one.b), spread(one.difference), p, groups, one.verdict, needed
+
+
+def compared_lines(compared: Sequence[Compared]) -> list[str]:
+    """Return a comparison as a table, with one word over all."""
+    head = ("figure", "a", "b", "b - a (95 % interval)", "p", "groups", "verdict", "groups needed")
+    return [
+        *table(head, map(_compared_row, compared)),
+        "* primary: p corrected by Holm over these; the others are exploratory",
+        f"verdict: {overall(list(compared))}",
+    ]
+
+
+def compared_json(compared: Sequence[Compared]) -> list[dict[str, object]]:
+    """Return a comparison as plain data; what is unknown is null."""
+
+    def plain(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    return [
+        {
+            "metric": one.metric.name,
+            "primary": one.metric.primary,
+            "better": metric(one.metric.name).better,
+            "margin": one.metric.margin,
+            "a": plain(one.a),
+            "b": plain(one.b),
+            "difference": plain(one.difference.estimate),
+            "low": plain(one.difference.low),
+            "high": plain(one.difference.high),
+            "p": plain(one.adjusted_p),
+            "groups": one.difference.groups,
+            "verdict": one.verdict,
+            "groups_needed": one.needed,
+        }
+        for one in compared
+    ]
