@@ -165,7 +165,8 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][:4])
-        raise MessageMalformed(f"payload is no list of acts: {where} {first['msg']}") from error
+        said = ascii(f"{where} {first['msg']}")[1:-1]  # a peer's words never reach a terminal as they are
+        raise MessageMalformed(f"payload is no list of acts: {said[:160]}") from error
     try:
         exact = encode_acts(acts) == payload
     except MisuseError as error:  # an integer that no JSON reader keeps exact

@@ -1,0 +1,137 @@
+"""A payload is canonical JSON of known acts within bounds, or it is refused in a sentence. docs/protocol.md P-51, P-60."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quorate.domain.canonical import canonical
+from quorate.domain.errors import MessageMalformed
+from quorate.ledger import acts as a
+from tests.quorate.ledger.build import SALT, Plainly, bid, cluster, genesis, honest, job, key, owned
+
+plain = Plainly(genesis(4))
+plain.open(job())
+ANSWER = honest(plain.state, 0, "j1")
+SAMPLES = (
+    a.Submit(job=owned("j1", name="Climate", attributes=[{"name": "grid", "value": "1 km"}])),
+    a.Commit(job="j1", opened=1, seal="0" * 64),
+    a.Reveal(job="j1", opened=1, answer=ANSWER, salt=SALT),
+    a.Start(job="j1"),
+    a.Refuse(job="j1", reason="node down"),
+    a.End(job="j1", run_s=5, succeeded=True),
+    a.Receipt(job="j1", run_s=5, succeeded=True, signature="0" * 128),
+    a.Report(evidence="{}"),
+    a.Declare(background=3),
+    a.Endorse(motion=a.Join(cluster=cluster("c9"), public_key="1" * 64, background=0)),
+    a.Endorse(motion=a.Leave(cluster="c1")),
+    a.Endorse(motion=a.Rotate(cluster="c1", public_key="2" * 64)),
+    a.Endorse(motion=a.Release(cluster="c1")),
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def refused(payload):
+    try:
+        acts = a.decode_acts(payload)
+    except MessageMalformed as error:
+        assert len(str(error)) < 2_000
+        assert error.__cause__ is None or a.misread(payload) is not None
+        return True
+    assert a.encode_acts(acts) == payload
+    assert a.misread(payload) is None
+    return False
+
+
+def test_every_act_reads_back_as_written():
+    payload = a.encode_acts(SAMPLES)
+    assert a.decode_acts(payload) == SAMPLES
+    assert {type(act) for act in SAMPLES} == set(a.Act.__args__[0].__args__)
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=200))
+def test_junk_is_refused_and_nothing_else_happens(data):
+    assert refused(data)
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(SAMPLES), st.data())
+def test_an_act_with_one_part_replaced_by_junk_is_refused_or_is_that_act(act, data):
+    table = json.loads(act.model_dump_json())
+    spot = data.draw(st.sampled_from(sorted(table)))
+    table[spot] = data.draw(JUNK)
+    refused(json.dumps([table], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+
+
+@settings(max_examples=500)
+@given(st.integers(0, 10**6), st.integers(0, 7))
+def test_a_flipped_bit_is_refused_or_says_something_else(place, bit):
+    payload = bytearray(a.encode_acts(SAMPLES))
+    payload[place % len(payload)] ^= 1 << bit
+    if not refused(bytes(payload)):
+        assert a.decode_acts(bytes(payload)) != SAMPLES
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'[{"act":"commit","job":"a","opened":' + b"9" * 30 + b',"seal":"' + b"0" * 64 + b'"}]',
+        b'[{"act":"commit","job":"a","opened":9007199254740992,"seal":"' + b"0" * 64 + b'"}]',
+        b'[{"act":"refuse","job":"a","reason":"\\ud800"}]',
+        b'[{"act":"start","job":"a"},]', b"", b"null", b"{}", b"[[]]", b"[" * 5_000, b'[{"act":"start","job":"a","job":"b"}]',
+        b'[{"act":"end","job":"a","run_s":1.0,"succeeded":true}]', b'[{"act":"end","job":"a","run_s":true,"succeeded":true}]',
+        b'[{"act":"declare","background":-1}]', b'[{"act":"sell","job":"a"}]', b'[{"act":"start","job":"a b"}]',
+        b' [{"act":"start","job":"a"}]', b'[{"job":"a","act":"start"}]', b'[{"act":"start","extra":1,"job":"a"}]',
+    ],
+    ids=lambda payload: payload[:40].decode("latin-1"),
+)  # fmt: skip
+def test_what_is_not_exactly_acts_is_refused(payload):
+    assert refused(payload)
+
+
+def test_an_integer_beyond_exactness_in_evidence_is_refused():
+    wild = bid(plain.state, 0, "j1", 5_000, evidence=[{"fact": "nodes", "value": 10**25}])
+    data = orjson.dumps(wild.model_dump(mode="json", exclude={"evidence"}), option=orjson.OPT_SORT_KEYS)
+    table = {**orjson.loads(data), "evidence": [{"fact": "nodes", "value": 10**25}]}
+    act = {"act": "reveal", "answer": table, "job": "j1", "opened": 1, "salt": SALT}
+    assert refused(json.dumps([act], sort_keys=True, separators=(",", ":")).encode())
+
+
+def test_more_acts_than_a_batch_needs_are_refused():
+    assert not refused(a.encode_acts((a.Start(job="a"),) * a.ACTS_MAX))
+    assert refused(a.encode_acts((a.Start(job="a"),) * (a.ACTS_MAX + 1)))
+
+
+@given(st.text(max_size=30), st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1))
+def test_a_seal_binds_job_cluster_answer_and_salt(reasoning, one, other):
+    salts = [f"{number:032x}" for number in (one, other)]
+    changed = ANSWER.model_copy(update={"reasoning": reasoning})
+    seals = {a.seal("j1", "c0", ANSWER, salts[0]), a.seal("j1", "c0", changed, salts[1])}
+    assert (len(seals) == 1) == (salts[0] == salts[1] and changed == ANSWER)
+    assert (
+        a.seal("j2", "c0", ANSWER, salts[0])
+        != a.seal("j1", "c0", ANSWER, salts[0])
+        != a.seal("j1", "c1", ANSWER, salts[0])
+    )
+
+
+def test_a_submitters_two_statements_cannot_stand_for_each_other_or_for_another_chain():
+    wanted = owned()
+    said = [
+        a.submission_bytes("a", wanted),
+        a.submission_bytes("b", wanted),
+        a.receipt_bytes("a", "j1", 5, True),
+        a.receipt_bytes("b", "j1", 5, True),
+        a.receipt_bytes("a", "j1", 5, False),
+        a.receipt_bytes("a", "j1", 6, True),
+    ]
+    assert len(set(said)) == len(said)
+    assert key("x").public_key != key("y").public_key
+    assert canonical([]) == b"[]"
