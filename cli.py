@@ -180,6 +180,49 @@ def _probe(args: argparse.Namespace) -> int:
     return 0
 
 
+def _peer(args: argparse.Namespace) -> int:
+    from peering import run_peer
+
+    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    console = Console(highlight=False)
+    asyncio.run(
+        run_peer(
+            settings,
+            Path(args.home),
+            profile=args.profile or os.environ.get("QUORATE_PROFILE"),
+            fault=args.fault,
+            delay_s=args.delay_ms / 1_000,
+            told=lambda line: console.print(line, markup=False),
+        )
+    )
+    return 0
+
+
+def _federation(args: argparse.Namespace) -> int:
+    from federating import carry_out
+
+    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    asked = wiring.request(
+        settings,
+        federation=Path(args.federation) if args.federation else None,
+        jobs=Path(args.jobs) if args.jobs else None,
+        seed=args.seed,
+        profile=args.profile,
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    extra = ("--profile", args.profile) if args.profile else ()
+    victim = args.victim or asked.federation.clusters[0].id
+    if victim not in {cluster.id for cluster in asked.federation.clusters}:
+        raise RequestInvalid(f"there is no cluster {victim!r} to make trouble for; name one of the federation")
+    outcome = asyncio.run(carry_out(asked, args.trouble, victim, console, extra))
+    for finding in outcome.findings:
+        console.print(f"finding  {finding}", markup=False)
+    same = len(outcome.heads) == 1
+    verdict = "every member stands at the same head" if same else "members stand at different heads"
+    console.print(f"{verdict}: {', '.join(sorted(outcome.heads))}", markup=False)
+    return 0 if same and all(d and d.outcome == "allocated" for d in outcome.decisions) else 1
+
+
 # -- flags -----------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +272,21 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument("--profile", metavar="NAME")
         each.add_argument("--config", metavar="FILE")
         each.set_defaults(act=act)
+    peer = commands.add_parser("peer", help="run one member as a process")
+    peer.add_argument("home", metavar="HOME", help="its folder: key, genesis, roster, ledger")
+    peer.add_argument("--profile", metavar="NAME")
+    peer.add_argument("--config", metavar="FILE")
+    peer.add_argument("--fault", metavar="DRIVER", help="make this member misbehave")
+    peer.add_argument("--delay-ms", type=int, default=0, metavar="N", help="hold messages back, as a long cable would")
+    peer.set_defaults(act=_peer)
+    federation = commands.add_parser("federation", help="six processes over TCP decide the same eight jobs")
+    for flag in ("--federation", "--jobs", "--config"):
+        federation.add_argument(flag, metavar="FILE")
+    federation.add_argument("--profile", metavar="NAME")
+    federation.add_argument("--seed", type=int, metavar="N")
+    federation.add_argument("--trouble", choices=("none", "kill", "stop", "liar"), default="none")
+    federation.add_argument("--victim", metavar="CLUSTER", help="whom the trouble befalls")
+    federation.set_defaults(act=_federation)
     return top
 
 

@@ -33,6 +33,7 @@ class LedgerFile:
         except OSError as error:
             raise RequestInvalid(f"cannot write the ledger {path}: {error.strerror}; name a writable place") from error
         self._height = len(self.heights)
+        self._offsets = [verified.offset for verified in self.heights]
 
     def append(self, entry: Entry) -> None:
         """Make `entry` durable; a height already kept is left as it is.
@@ -45,10 +46,19 @@ class LedgerFile:
             return
         if height != self._height + 1:
             raise LedgerBroken(f"height {height} cannot follow {self._height}", height=height)
+        self._offsets.append(self._file.tell())
         self._file.write(entry_line(entry) + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._height = height
+
+    def lines(self, height: int, count: int) -> list[bytes]:
+        """Return up to `count` entry lines from `height` on, without their newlines: for a peer that fell behind."""
+        if not 1 <= height <= self._height:
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._offsets[height - 1])
+            return [file.readline().rstrip(b"\n") for _ in range(min(count, self._height - height + 1))]
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,1 @@
+"""Members as operating system processes: keys, links, disks and clocks around the same participant."""

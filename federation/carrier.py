@@ -1,0 +1,165 @@
+"""Links between members over TCP: TLS 1.3 both ways, each side known by its key, messages framed by length.
+
+Every member dials every other and sends on the link it dialled; on links it accepted it only listens. A link that
+breaks is dialled again; what was under way is lost, and the replica repeats itself.
+"""
+
+import asyncio
+import ssl
+import struct
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from federation.home import Home, Roster
+from federation.keys import certified_key
+from quorate.domain.errors import SettingsInvalid
+
+FRAME = struct.Struct(">I")
+FRAME_BYTES_MAX = 1_000_000
+QUEUE_BYTES_MAX = 8_000_000
+"""A peer that does not read loses the oldest of these; it is asked for again when it is back."""
+REDIAL_MIN_S = 0.05
+REDIAL_MAX_S = 1.0
+HANDSHAKE_S = 5.0
+LINKS_MAX = 512
+"""Accepted links at once, authenticated or not."""
+
+Deliver = Callable[[bytes, int], None]
+
+
+def context(home: Home, roster: Roster, *, server: bool) -> ssl.SSLContext:
+    """Return a TLS 1.3 context that trusts the roster's certificates and nothing else."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_3
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_REQUIRED
+    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    made.load_verify_locations(cadata="\n".join(address.certificate for address in roster.members))
+    made.load_cert_chain(home.folder / "certificate.pem", home.folder / "key.pem")
+    return made
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """What waits for one peer."""
+
+    queue: deque[bytes]
+    size: int
+    wake: asyncio.Event
+
+    def put(self, data: bytes) -> None:
+        self.queue.append(data)
+        self.size += len(data)
+        while self.size > QUEUE_BYTES_MAX:
+            self.size -= len(self.queue.popleft())
+        self.wake.set()
+
+    def take(self) -> list[bytes]:
+        data, self.size = list(self.queue), 0
+        self.queue.clear()
+        self.wake.clear()
+        return data
+
+
+class Carrier:
+    """One member's links."""
+
+    def __init__(
+        self, me: int, home: Home, roster: Roster, keys: tuple[bytes, ...], deliver: Deliver, delay_s: float = 0.0
+    ) -> None:
+        """`keys`: every seat's public key; `delay_s` holds each message back, as a long cable would."""
+        self._me, self._roster, self._keys, self._deliver, self._delay_s = me, roster, keys, deliver, delay_s
+        self._server_context = context(home, roster, server=True)
+        self._client_context = context(home, roster, server=False)
+        self._out = {s: _Outgoing(deque(), 0, asyncio.Event()) for s in range(len(keys)) if s != me}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: asyncio.Server | None = None
+        self._links = 0
+        self.refused = 0
+        """Links that did not authenticate, and frames that broke the rules."""
+
+    async def start(self) -> None:
+        """Listen, and dial everybody."""
+        mine = self._roster.members[self._me]
+        self._server = await asyncio.start_server(
+            self._accepted, mine.host, mine.port, ssl=self._server_context, ssl_handshake_timeout=HANDSHAKE_S,
+            limit=FRAME_BYTES_MAX,
+        )  # fmt: skip
+        self._tasks = [asyncio.create_task(self._dial(seat)) for seat in self._out]
+
+    async def stop(self) -> None:
+        """Close every link."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+
+    def send(self, seat: int, data: bytes) -> None:
+        """Carry a message to one peer, when its link is up."""
+        if seat not in self._out or len(data) > FRAME_BYTES_MAX:
+            return
+        if self._delay_s:
+            asyncio.get_running_loop().call_later(self._delay_s, self._out[seat].put, data)
+        else:
+            self._out[seat].put(data)
+
+    async def _dial(self, seat: int) -> None:
+        wait_s = REDIAL_MIN_S
+        address = self._roster.members[seat]
+        while True:
+            with suppress(OSError, ssl.SSLError, asyncio.TimeoutError):
+                _, writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=self._client_context, server_hostname="",
+                    ssl_handshake_timeout=HANDSHAKE_S,
+                )  # fmt: skip
+                try:
+                    if self._seat_of(writer) == seat:
+                        wait_s = REDIAL_MIN_S
+                        await self._pump(self._out[seat], writer)
+                finally:
+                    writer.close()
+            await asyncio.sleep(wait_s)
+            wait_s = min(REDIAL_MAX_S, 2 * wait_s)
+
+    @staticmethod
+    async def _pump(out: _Outgoing, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            await out.wake.wait()
+            for data in out.take():
+                writer.write(FRAME.pack(len(data)) + data)
+            await writer.drain()
+
+    def _seat_of(self, writer: asyncio.StreamWriter) -> int | None:
+        """Return whose key the other side proved to hold, None if it is nobody's here."""
+        found = writer.get_extra_info("ssl_object")
+        der = found.getpeercert(binary_form=True) if found is not None else None
+        try:
+            key = certified_key(der) if der else b""
+        except SettingsInvalid:
+            return None
+        return self._keys.index(key) if key in self._keys else None
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seat = self._seat_of(writer)
+        self._links += 1
+        try:
+            if seat is None or seat == self._me or self._links > LINKS_MAX:
+                self.refused += 1
+                return
+            await self._listen(reader, seat)
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, TimeoutError):
+            pass
+        finally:
+            self._links -= 1
+            writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, seat: int) -> None:
+        while True:
+            (length,) = FRAME.unpack(await reader.readexactly(FRAME.size))
+            if length > FRAME_BYTES_MAX:
+                self.refused += 1
+                return
+            self._deliver(await reader.readexactly(length), seat)

@@ -1,0 +1,111 @@
+"""Where users of a member's own machine hand in jobs and ask how things stand: JSON lines over a local socket."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from quorate.domain.errors import PeerUnreachable
+from quorate.domain.jobs import Job
+from quorate.domain.values import Value
+
+LINE_BYTES_MAX = 64_000
+
+
+class SubmitJob(Value):
+    """Enter a job, signed by its submitter."""
+
+    ask: Literal["submit"] = "submit"
+    job: Job
+    signature: str = Field(default="", pattern=r"^([0-9a-f]{128})?$")
+
+
+class AskStatus(Value):
+    """Say how things stand here."""
+
+    ask: Literal["status"] = "status"
+
+
+Ask = Annotated[SubmitJob | AskStatus, Field(discriminator="ask")]
+_ASK: TypeAdapter[Ask] = TypeAdapter(Ask)
+
+
+class Decision(Value):
+    """One job as this member's ledger decided it."""
+
+    job: str
+    outcome: str
+    cluster: str | None
+    height: int
+
+
+class PeerStatus(Value):
+    """How things stand at one member."""
+
+    cluster: str
+    height: int
+    """Heights decided."""
+    head: str
+    """Digest of the block decided last."""
+    reputation: dict[str, int]
+    """Milli-units."""
+    decisions: tuple[Decision, ...]
+    findings: tuple[str, ...]
+    refused_links: int
+    error: str = ""
+
+
+Answerer = Callable[[Ask], PeerStatus]
+
+
+async def serve(path: Path, answer: Answerer) -> asyncio.Server:
+    """Listen at `path` (a name that is free) and answer line by line."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(_answered(line, answer) + b"\n")
+                await writer.drain()
+        except (ValueError, ConnectionError):
+            pass  # a line too long, or a user who left: nothing is owed
+        finally:
+            writer.close()
+
+    return await asyncio.start_unix_server(talk, path, limit=LINE_BYTES_MAX)
+
+
+def _answered(line: bytes, answer: Answerer) -> bytes:
+    try:
+        return answer(_ASK.validate_json(line)).model_dump_json().encode()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        refusal = PeerStatus(
+            cluster="", height=0, head="", reputation={}, decisions=(), findings=(), refused_links=0,
+            error=f"not understood: {where} {first['msg']}",
+        )  # fmt: skip
+        return refusal.model_dump_json().encode()
+
+
+async def ask(path: Path, question: Ask, timeout_s: float = 5.0) -> PeerStatus:
+    """Ask a member of this machine.
+
+    Raises:
+        PeerUnreachable: nobody answers at `path`.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_unix_connection(path, limit=16 * LINE_BYTES_MAX)
+            writer.write(question.model_dump_json().encode() + b"\n")
+            await writer.drain()
+            line = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        raise PeerUnreachable(
+            f"no member answers at {path}: {str(error) or 'timeout'}; start it with `peer`"
+        ) from error
+    if not line:
+        raise PeerUnreachable(f"the member at {path} closed the line; look at its output")
+    return PeerStatus.model_validate_json(line)

@@ -1,0 +1,211 @@
+"""A member's folder: genesis, roster, key, ledger, write-ahead log, sealed answers, and one lock."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+from pydantic import Field, ValidationError
+
+from federation.keys import certificate, pem_key, private_pem, read_seed, write_secret
+from quorate.consensus.wal import split_log
+from quorate.domain.clusters import NAME_PATTERN
+from quorate.domain.errors import RequestInvalid, SettingsInvalid, WorldError
+from quorate.domain.values import ClusterId, Value
+from quorate.ledger.genesis import Genesis
+from quorate.ledger.participant import Keep
+from quorate.ledger.verify import genesis_line
+
+SOCKET_NAME = "control.sock"
+
+
+class Address(Value):
+    """Where a member listens, and the certificate that carries its key."""
+
+    cluster: ClusterId = Field(pattern=NAME_PATTERN)
+    host: str = Field(max_length=255)
+    port: int = Field(ge=1, le=65_535)
+    certificate: str = Field(max_length=8_000)
+
+
+class Roster(Value):
+    """Everybody's address, in seat order."""
+
+    members: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one member's folder."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger file."""
+        return self.folder / "ledger.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """The write-ahead log."""
+        return self.folder / "wal.log"
+
+    @property
+    def answers(self) -> Path:
+        """Sealed answers and their salts."""
+        return self.folder / "answers.jsonl"
+
+    @property
+    def socket(self) -> Path:
+        """Where this machine's own users hand in jobs."""
+        return self.folder / SOCKET_NAME
+
+    def seed(self) -> bytes:
+        """Return the private seed."""
+        return read_seed(self.folder / "key")
+
+    def genesis(self) -> Genesis:
+        """Return the genesis; RequestInvalid if it cannot be read."""
+        return _read(Genesis, self.folder / "genesis.json")
+
+    def roster(self, genesis: Genesis) -> Roster:
+        """Return the roster, each certificate held against the key in genesis.
+
+        Raises:
+            SettingsInvalid: a member is missing, or a certificate carries another key than genesis names.
+        """
+        roster = _read(Roster, self.folder / "roster.json")
+        ids = [member.cluster.id for member in genesis.members]
+        if [address.cluster for address in roster.members] != ids:
+            raise SettingsInvalid(f"{self.folder / 'roster.json'} must list {', '.join(ids)} in this order")
+        for address, member in zip(roster.members, genesis.members, strict=True):
+            if pem_key(address.certificate).hex() != member.public_key:
+                raise SettingsInvalid(f"the certificate of {address.cluster} carries another key than genesis names")
+        return roster
+
+
+V = TypeVar("V", bound=Value)
+
+
+def _read(model: type[V], path: Path) -> V:
+    try:
+        return model.model_validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise RequestInvalid(f"cannot read {path}: {error.strerror}; make the folder with `peer-init`") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RequestInvalid(f"{path}: {where}: {first['msg']}; copy it from another member") from error
+
+
+def create(folder: Path, seed: bytes, genesis: Genesis, roster: Roster, cluster: ClusterId) -> Home:
+    """Make a member's folder: its key, genesis, roster, and an empty write-ahead log."""
+    folder.mkdir(parents=True, mode=0o700)
+    home = Home(folder)
+    write_secret(folder / "key", seed.hex().encode())
+    write_secret(folder / "key.pem", private_pem(seed))
+    address = next(address for address in roster.members if address.cluster == cluster)
+    (folder / "certificate.pem").write_text(address.certificate, encoding="utf-8")
+    (folder / "genesis.json").write_bytes(genesis_line(genesis))
+    (folder / "roster.json").write_bytes(roster.model_dump_json().encode())
+    home.log.touch()
+    home.answers.touch()
+    return home
+
+
+def address(seed: bytes, cluster: ClusterId, host: str, port: int) -> Address:
+    """Return a roster line for a key."""
+    return Address(cluster=cluster, host=host, port=port, certificate=certificate(seed, cluster).decode())
+
+
+@contextmanager
+def locked(home: Home) -> Iterator[None]:
+    """Hold the folder for one process: two with one key would sign against each other.
+
+    Raises:
+        RequestInvalid: another process holds it.
+    """
+    with (home.folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RequestInvalid(f"another process runs the member in {home.folder}; stop it first") from error
+        yield
+
+
+class Disk:
+    """The write-ahead log and the sealed answers: durable when a call returns."""
+
+    def __init__(self, home: Home) -> None:
+        """Open both; a torn last record is cut off.
+
+        Raises:
+            LedgerBroken: the log is damaged before its end.
+        """
+        self._home = home
+        self.lost = not home.log.exists()
+        """The log was deleted: what this member signed is not known any more."""
+        data = home.log.read_bytes() if not self.lost else b""
+        self.records, whole = split_log(data)
+        self._log = os.open(home.log, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.ftruncate(self._log, whole)
+        os.lseek(self._log, 0, os.SEEK_END)
+        self.kept = _kept(home.answers)
+        self._answers = os.open(home.answers, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._dirty = False
+
+    def persist(self, record: bytes, *, fresh: bool) -> None:
+        """Append a record; `fresh` begins the log anew with it."""
+        try:
+            if fresh:
+                self._begin(record)
+            else:
+                _write(self._log, record)
+                self._dirty = True
+        except OSError as error:
+            reason = f"cannot write {self._home.log}: {error.strerror}; the member stops before it signs"
+            raise WorldError(reason) from error
+
+    def _begin(self, record: bytes) -> None:
+        """Replace the log whole: the old one stands until the new one is on the disk."""
+        path = self._home.log.with_suffix(".new")
+        new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        _write(new, record)
+        os.fsync(new)
+        path.replace(self._home.log)
+        os.close(self._log)
+        self._log, self._dirty = new, False
+
+    def keep(self, keep: Keep) -> None:
+        """Keep a sealed answer with its salt."""
+        _write(self._answers, keep.model_dump_json().encode() + b"\n")
+        os.fsync(self._answers)
+
+    def flush(self) -> None:
+        """Make what was appended durable."""
+        if self._dirty:
+            os.fdatasync(self._log)
+            self._dirty = False
+
+    def close(self) -> None:
+        """Close both files."""
+        self.flush()
+        os.close(self._log)
+        os.close(self._answers)
+
+
+def _write(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def _kept(path: Path) -> list[Keep]:
+    if not path.exists():
+        return []
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [Keep.model_validate(orjson.loads(line)) for line in lines if line.endswith(b"\n")]
