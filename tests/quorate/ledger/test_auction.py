@@ -1,4 +1,4 @@
-"""From shown answers to a ranking: void bids are out, the powerless are out, and every seat has a reason. P-46, P-49."""
+"""From shown answers to a ranking: void bids are out, the powerless are out, each seat has a reason. P-46, P-49."""
 
 from dataclasses import replace
 
