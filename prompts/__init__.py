@@ -8,7 +8,6 @@ A released version is never edited: `LOCK.toml` keeps each file's sha-256 and th
 import json
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -155,6 +154,6 @@ def data_block(data: Plain) -> tuple[str, str]:
 
 
 def _escaped(character: str) -> str:
-    if character in _ESCAPED or unicodedata.category(character) in {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}:
+    if character in _ESCAPED or not character.isprintable():
         return json.dumps(character)[1:-1] if ord(character) > 127 else f"\\u{ord(character):04x}"
     return character

@@ -270,8 +270,8 @@ def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
 def test_langsmith_is_off_unless_the_settings_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from langsmith.utils import get_env_var, tracing_is_enabled
 
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
-    monkeypatch.setenv("LANGCHAIN_TRACING_V2", "true")
+    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+        monkeypatch.setenv(name, "true")
     get_env_var.cache_clear()
     assert tracing_is_enabled()
     keep_local(LlmSettings(langsmith=True))
