@@ -42,16 +42,21 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
         _series("background", taken, labels, unit, {"decal": hatch, "opacity": 0.5}),
         _series("free", taken, labels, unit, outline),
     ]
+    marks = ["jobs", "background", {"name": "free", "itemStyle": outline}]
     return {
         "aria": {"enabled": True, "decal": {"show": False}},
         "animationDurationUpdate": 450,
         "grid": {"left": 2, "right": 26, "top": 34, "bottom": 4, "containLabel": True},
-        "legend": {"left": 0, "top": 0, "data": ["jobs", "background", {"name": "free", "itemStyle": outline}], "selectedMode": False, "textStyle": {"color": INK}},
+        "legend": {"left": 0, "top": 0, "data": marks, "selectedMode": False, "textStyle": {"color": INK}},
         "tooltip": {"trigger": "item", "confine": True},
-        "xAxis": {"type": "value", "min": 0, "max": 100, "interval": 25, "axisLabel": {"formatter": "{value} %", "color": INK},
-                  "splitLine": {"show": False}},
-        "yAxis": {"type": "category", "inverse": True, "data": labels, "axisLabel": {"color": INK}, "axisTick": {"show": False},
-                  "axisLine": {"show": False}},
+        "xAxis": {
+            "type": "value", "min": 0, "max": 100, "interval": 25, "splitLine": {"show": False},
+            "axisLabel": {"formatter": "{value} %", "color": INK},
+        },
+        "yAxis": {
+            "type": "category", "inverse": True, "data": labels, "axisLabel": {"color": INK},
+            "axisTick": {"show": False}, "axisLine": {"show": False},
+        },
         "series": series,
     }  # fmt: skip
 

@@ -82,9 +82,17 @@ def _form() -> str:
         memory = st.number_input("Memory per node (GiB)", 0, 1_000_000, 64, key="job-memory")
         minutes = st.number_input("Walltime (min)", 1, 525_600, 120, key="job-minutes")
     description = st.text_area("Description", "", max_chars=2_000, height=80, key="job-description")
-    fields: dict[str, str | int] = {"id": identity, "name": name, "application": application, "type": kind, "nodes": int(nodes),
-              "gpus_per_node": int(gpus), "memory_gib_per_node": int(memory), "walltime_min": int(minutes),
-              "description": description}  # fmt: skip
+    fields: dict[str, str | int] = {
+        "id": identity,
+        "name": name,
+        "application": application,
+        "type": kind,
+        "nodes": int(nodes),
+        "gpus_per_node": int(gpus),
+        "memory_gib_per_node": int(memory),
+        "walltime_min": int(minutes),
+        "description": description,
+    }
     return "[[jobs]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in fields.items())
 
 
