@@ -5,12 +5,14 @@ runs give equal bytes. What a member persists is handed to the graph's state, wh
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Protocol
 
 from quorate.consensus import effects as e
+from quorate.consensus.messages import encode_decided_lines, fitting
+from quorate.consensus.plain import entry_line
 from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.deciding import Entry, Kind, Vote
 from quorate.domain.errors import MisuseError
@@ -25,6 +27,9 @@ from quorate.ports import TraceSink
 
 KIND_AT = 4
 """Every message names its kind in its fifth byte (docs/protocol.md P-2)."""
+
+TIMES = e.ReplicaSettings()
+"""The times and bounds that members in one process run with."""
 
 STEPS_MAX = 100_000
 """More steps than any height needs; beyond it something spins."""
@@ -114,6 +119,8 @@ class Assembly:
         self.members = tuple(members)
         self.now_ms = now_ms
         self.outbox = Outbox()
+        self.history: Callable[[int], Iterable[Entry]] = lambda _: ()
+        """Gives the decided heights from one on: for members that fell behind further than replicas remember."""
         self._sink = sink
         self._letters: deque[Letter] = deque()
         self._timers: list[tuple[int, int, int, str]] = []
@@ -121,6 +128,7 @@ class Assembly:
         self._order = 0
         self._voted: set[tuple[int, int, int, Kind, str | None]] = set()
         self._proposed: dict[tuple[int, int], int] = {}
+        self._begun = (0, 0)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -137,6 +145,15 @@ class Assembly:
     def name(self, seat: int) -> ClusterId:
         """Return a seat's cluster."""
         return self.application.state.members[seat].cluster.id
+
+    def through(self, first: int, put: Callable[[Conduct], list[p.Effect]]) -> None:
+        """Hand something in from outside, through `first` or the next member that takes it: a dead one says nothing."""
+        count = len(self.members)
+        for seat in ((first + step) % count for step in range(count)):
+            effects = put(self.members[seat])
+            if effects:
+                self.absorb(seat, effects)
+                return
 
     def proposals_waiting(self) -> bool:
         """Say whether a proposal lies undelivered."""
@@ -173,8 +190,17 @@ class Assembly:
                 self._decided(entry, application)
             case e.Observed(vote=vote):
                 self._observed(vote)
+            case e.Serve(to=to, height=height):
+                self._serve(seat, to, height)
             case _:
                 self._own(seat, effect)
+
+    def _serve(self, seat: int, to: int, height: int) -> None:
+        """Send a member that fell behind what was decided from `height` on, as far as one message holds it."""
+        lines = fitting((entry_line(entry) for entry in self.history(height)), TIMES.message_bytes_max)
+        if lines:
+            chain = self.members[seat].application.chain
+            self._letters.append(Letter(to, seat, encode_decided_lines(chain, lines)))
 
     def _own(self, seat: int, effect: p.Effect) -> None:
         """Keep what a participant says beside its replica; what is only for traces of peers is left."""
@@ -249,11 +275,12 @@ class Assembly:
         return self._until(lambda: bool(self.outbox.entries) or self.proposals_waiting(), rounds_max)
 
     def _until(self, done: Callable[[], bool], rounds_max: int) -> bool:
+        give_up_ms = self.now_ms + self._patience_ms(rounds_max)
         for _ in range(STEPS_MAX):
             self.deliver()
             if done():
                 return True
-            if self.round() >= rounds_max or not self.step():
+            if self._rounds_spent() >= rounds_max or not self.step(give_up_ms):
                 return False
         raise MisuseError(f"{STEPS_MAX} timers without progress at height {self.application.state.height}")
 
@@ -261,6 +288,23 @@ class Assembly:
         """Return the highest round of the height being decided."""
         height = self.application.state.height
         return max((r for (h, r) in self._proposed if h == height), default=0)
+
+    def begin(self) -> None:
+        """Say that a job's turn begins: rounds are counted from here."""
+        self._begun = (self.application.state.height, self.round())
+
+    def _rounds_spent(self) -> int:
+        height, before = self._begun
+        return self.round() - (before if height == self.application.state.height else 0)
+
+    def _patience_ms(self, rounds_max: int) -> int:
+        """Return how long members may take: answers' windows, and twice as long as so many rounds last.
+
+        Where no quorum is left no round ends either; without this bound time would pass for ever.
+        """
+        rules = self.application.state.parameters
+        rounds_ms = sum(min(round(TIMES.round_timeout_ms * 1.5**r), TIMES.timeout_cap_ms) for r in range(rounds_max))
+        return 1_000 * max(rules.bid_window_s, rules.reveal_window_s) + 2 * rounds_ms
 
     # -- heights without an auction -----------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class Committer:
         self.heights: list[Verified] = []
         self.called: dict[tuple[JobId, int], int] = {}
         """The trace number of each call, by job and opening height."""
+        assembly.history = lambda height: (each.entry for each in self.heights[height - 1 :])
 
     def take_up(self, heights: Sequence[Verified], events: Sequence[TraceEvent]) -> None:
         """Go on after an interrupted run: what its ledger holds and its trace does not say is told now."""

@@ -59,11 +59,11 @@ class Nodes:
 
     async def call(self, state: AllocationState) -> AllocationState:
         """Enter the job through one member; the block that opens its call announces it to everybody."""
-        job = state["job"]
+        job, now_ms = state["job"], self.assembly.now_ms
+        self.assembly.begin()
         if job.id not in self.assembly.application.state.known:
-            seat = (state["number"] - 1) % len(self.assembly.members)
-            member = self.assembly.members[seat]
-            self.assembly.absorb(seat, member.submit_job(job, state["signature"], self.assembly.now_ms))
+            contact = (state["number"] - 1) % len(self.assembly.members)
+            self.assembly.through(contact, lambda member: member.submit_job(job, state["signature"], now_ms))
             self.assembly.deliver()
         return self._added()
 

@@ -119,32 +119,27 @@ class Run:
                     says=act.says,
                 )
             )
-        state = AllocationState(job=arrival.job, signature=arrival.signature, number=number, of=of, answers={}, said={})
-        self.outcomes[arrival.job.id] = await self._thread(arrival.job.id, state)
+        self.outcomes[arrival.job.id] = await self._thread(arrival, number, of)
 
-    async def _thread(self, job: JobId, state: AllocationState) -> str:
-        name = thread_name(self.name, job, self.committer.heights)
+    async def _thread(self, arrival: Arrival, number: int, of: int) -> str:
+        state = AllocationState(
+            job=arrival.job, signature=arrival.signature, number=number, of=of, answers={}, said={}, outcome=""
+        )
+        name = thread_name(self.name, arrival.job.id, self.committer.heights)
         config: RunnableConfig = {"configurable": {"thread_id": name}, "recursion_limit": RECURSION_MAX}
-        known = (await self.graph.aget_state(config)).next if self.graph.checkpointer else ()
-        done = await self.graph.ainvoke(None if known else state, config, durability="sync")
+        kept = bool(self.graph.checkpointer)
+        known = (await self.graph.aget_state(config)).next if kept else ()
+        done = await self.graph.ainvoke(None if known else state, config, durability="sync" if kept else None)
         self.after_job()
         return str(done.get("outcome", "undecided"))
 
     async def _reopened(self, arrivals: Sequence[Arrival]) -> None:
-        """Carry on with calls that the ledger opened again because nodes came free."""
+        """Carry on with open calls of jobs that had no place, or found no quorum, when they were called."""
         numbers = {arrival.job.id: (number, arrival) for number, arrival in enumerate(arrivals, 1)}
         for job in list(self.assembly.application.state.calls):
-            if self.outcomes.get(job) == "waiting":
+            if self.outcomes.get(job) in ("waiting", "undecided"):
                 number, arrival = numbers[job]
-                state = AllocationState(
-                    job=arrival.job,
-                    signature=arrival.signature,
-                    number=number,
-                    of=len(arrivals),
-                    answers={},
-                    said={},
-                )
-                self.outcomes[job] = await self._thread(job, state)
+                self.outcomes[job] = await self._thread(arrival, number, len(arrivals))
 
     # -- time --------------------------------------------------------------------------------------------
 
@@ -178,6 +173,5 @@ class Run:
         self.assembly.absorb(seat, member.ended(end.job, end.run_s, end.succeeded, now_ms))
         receipt = self.submitters.receipt(end)
         if receipt is not None:
-            contact = (seat + 1) % len(self.assembly.members)
             acts: tuple[Value, ...] = (receipt,)
-            self.assembly.absorb(contact, self.assembly.members[contact].put(acts, now_ms))
+            self.assembly.through(seat + 1, lambda contact: contact.put(acts, now_ms))
