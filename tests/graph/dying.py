@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
 import wiring
 from backends.ledger_file import LedgerFile, read_lines
 from backends.reading import jobs_from
 from backends.trace_file import Trace
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from quorate.domain.bidding import Answer
 from quorate.domain.clusters import ClusterSnapshot, Federation
 from quorate.domain.jobs import Job
