@@ -11,6 +11,7 @@ _THING = r"(?P<thing>NODE|GPUS|T:gpu|T:memory|resources|CLUSTER|CORE|capacity) "
 ENOUGH = (
     rx(r"ENOUGH " + _WHAT + _THING),
     rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |P:of |PER |NODE |COUNT ){0,4}?BE (?:<w>){0,2}?ENOUGH "),
+    rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?LESS (?:what )?(?:MY|THIS|THE|I) "),
     rx(r"HAVE THE (?:REQ |<w>)?(?P<thing>NODE|GPUS|T:memory) (?:PER NODE )?(?P<end>[.,;)]|REQ|AND|C:|P:for)"),
     rx(r"HAVE (?:THE )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) (?P<to>P:to RUN|REQ|P:for) "),
 )
@@ -19,6 +20,7 @@ TOO_LITTLE = (
     rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |PER |NODE ){0,4}?BE (?:<w>)?(?P<short>SHORT|NOT ENOUGH) "),
     rx(r"do NOT HAVE " + _WHAT.replace("{0,4}?", "{0,2}?") + r"ENOUGH " + _WHAT + _THING),
     rx(r"NO " + r"(?:<w>){0,1}?ENOUGH " + _WHAT + _THING),
+    rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?MORE (?:what )?(?:MY|THIS|THE|I) "),
     rx(r"(?P<short>NO) (?:THE |REQ ){1,2}(?:N )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) "),
     rx(r"(?P<short>short|out) P:of (?:FREE )?(?P<thing>NODE|GPUS|T:memory) "),
 )
@@ -71,6 +73,8 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
         if says and not _measured(scene, first, last):
             continue
         if _LATER.search(around) or subject(scene, first) == "other" or (says and " NOT " in scene.sentence.slice(start, last)):
+            continue
+        if not says and "SHORT" in match.group() and re.search(r" (?:NOT|NO) ", scene.sentence.slice(last, end)):
             continue
         if re.search(r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)):
             continue

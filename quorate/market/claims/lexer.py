@@ -192,8 +192,6 @@ def _cut(plain: str) -> Iterator[tuple[int, int]]:
     for match in _BREAK.finditer(plain):
         if match.group()[0] == "." and _ABBREVIATION.search(plain, max(0, match.start() - 12), match.start()):
             continue
-        if match.group()[0] == "." and plain[match.end() : match.end() + 3].lstrip()[:1].islower():
-            continue
         if match.group()[0] == "." and plain[start : match.start()].strip().isdigit():
             continue
         yield from _pieces(plain, start, match.end() if match.group()[0] in ".!?" else match.start())

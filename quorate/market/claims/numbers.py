@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from quorate.market.claims.lexer import Token
 from quorate.market.claims.quantities import close
-from quorate.market.claims.rules import Found, Scene, subject
+from quorate.market.claims.rules import Found, Scene, owner
 from quorate.market.claims.values import ClaimKind, Known
 
 _MODS = r"(?:[a-z][^ ]* |CPU |FREE |TOTAL |REQ |BUSY |BG |HIGH |HW |THIS |MY |THE |INT |SPECV |P:of |HOM |HET ){0,3}?"
 COUNTED = re.compile(
     r" N (?:(?:P:of|/|out P:of|C:out_of) (?:THE |MY |its |ITS |A )?(?:TOTAL |FREE )?(?:P:of )?N )?(?P<mods>" + _MODS + r"(?:T:gpu |CPUONLY |CPU )?)(?P<head>NODE|GPUS|CORE|T:gpu CORE) "
 )
-_PER_NODE = re.compile(r" (?:[a-z]\S* |\( |T:memory |CPU |P:of |HOM ){0,3}?(?:PER NODE|/ NODE|PER |on PER|P:on PER|IN PER|NODE PER|P:for PER NODE)")
+_PER_NODE = re.compile(r" (?:[a-z]\S* )?(?:IN|P:on) (?:EACH|PER|ALL) (?:P:of )?(?:MY |THE |ITS )?(?:N )?NODE| (?:[a-z]\S* |\( |T:memory |CPU |P:of |HOM ){0,3}?(?:PER NODE|/ NODE|PER |on PER|P:on PER|IN PER|NODE PER|P:for PER NODE)")
 _NODE_EACH = re.compile(r" (?:PER NODE|NODE|NODE PER) (?:[a-z]\S* )?(?:(?:BE|HAVE|P:with|:|=|P:of|PER|equipped|containing|P:at) ){1,3}(?:[a-z]\S* )?$| PER (?:HAVE|P:with|[a-z]\S* P:with) (?:[a-z]\S* )?$| (?:GPUS|T:gpu|CORE|T:memory) (?:capacity )?(?:PER|/) NODE (?:BE |: |= |P:of |\( )*$| NODE (?:P:with |HAVE )(?:N |Q:mem |T:\S+ |CORE |GPUS |AND |, |CPU |[a-z]\S* ){0,8}$")
 
 
@@ -179,6 +179,8 @@ def _nodes(scene: Scene, index: int, before: str, mods: str, rest: str) -> Truth
         "job": _job_nodes, "free": _free_nodes, "busy": _busy_nodes, "background": _background, "total": _total_nodes,
         "left": _left_nodes, "own": _own_nodes,
     }  # fmt: skip
+    if role == "total" and re.search(r" TOTAL ", before[-30:] + " " + mods + rest[:24]):
+        return Truth("node_count", "the cluster's nodes", (known.nodes,))
     return makers[role](known) if role else None
 
 
@@ -203,7 +205,7 @@ _ROLE_AFTER = (
     ("busy", re.compile(r" (?:BE |WH BE )?(?:[a-z]\S* |THIS ){0,2}(?:BUSY|IN use|P:in use|running) ")),
     ("left", re.compile(r" (?:BE |HEDGE |still )?(?:[a-z]\S* )?(?:FREE )?(?:AFTER|P:after|P:for OTHER) ")),
     ("free", re.compile(r" (?:will )?(?:BE |WH BE |THAT BE |\( )?(?:[a-z]\S* |THIS |ONLY |AFTER ){0,2}FREE ")),
-    ("total", re.compile(r" (?:[a-z]\S* )?(?:IN )?TOTAL | CLUSTER ")),
+    ("total", re.compile(r" (?:[a-z]\S* )?(?:IN (?:THE |MY |THIS )?)?TOTAL | CLUSTER ")),
 )
 _ROLE_BEFORE = (
     ("left", re.compile(r" (?:LEAVE|AFTER) (?:[a-z]\S* |MY |ABOUT |THE |P:with |A ){0,3}$")),
@@ -228,7 +230,7 @@ def _role(scene: Scene, index: int, before: str, mods: str, rest: str) -> str | 
             return role
     for role, pattern in _ROLE_BEFORE[1:]:
         if pattern.search(before):
-            return role if role != "own" or subject(scene, index) in {"self", ""} else None
+            return role if role != "own" or owner(scene, index) in {"self", ""} else None
     return None
 
 
@@ -277,6 +279,8 @@ def _gpus(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
         who = "job"
     elif re.search(r" NODE (?:<w>)?(?:HAVE|BE HAVE|P:with) (?:[a-z]\S* )*$".replace("<w>", r"[a-z]\S* "), before):
         who = who or "self"
+    placed = re.match(r" (?:[a-z]\S* )?(?:IN|P:on) (?:EACH|PER|ALL) (?:P:of )?(?:MY|THE) ", rest) is not None
+    who = "self" if placed else who
     if who == "other" or re.search(r" (?:additional|more|extra|FREE) $", before):
         return None
     job_each, asked = known.job_gpus_per_node, known.job_nodes
@@ -284,7 +288,7 @@ def _gpus(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
     own_each = tuple(group.gpus for group in known.groups or ())
     summed = re.search(r" (?:give|gives|giving|make|makes|yield|yields|EQ|BE|=|TOTAL|is|for) (?:A |ABOUT |P:of |TOTAL ){0,3}$", before) and "PER" not in rest[:12]
     if (_PER_NODE.match(rest) or _NODE_EACH.search(before)) and not (summed and re.search(r" N GPUS ", before)):
-        return _gpus_each(known, who, own_each, _every(before + rest), _firm(before) or rest.startswith(" PER NODE "))
+        return _gpus_each(known, who, own_each, _every(before + rest), _firm(before) or placed or rest.startswith(" PER NODE "))
     quantity = scene.sentence.tokens[index].quantity
     if quantity is not None and quantity.number == 0 and who != "job":
         return Truth("gpu_presence", "the cluster's GPUs", (known.gpus,)) if known.gpus else None
@@ -313,7 +317,7 @@ _KEY = re.compile(r" (?:GPUS|T:gpu|T:memory|CORE) (?:capacity )?(?:PER NODE |/ N
 
 def _owner(scene: Scene, index: int, before: str) -> str:
     """Whose figure it is; `GPUs per node: 4` is the cluster's unless its clause, or a list that it ends, is the job's."""
-    who = subject(scene, index)
+    who = owner(scene, index)
     if not _KEY.search(before):
         return who
     start, _ = scene.sentence.clause(max(0, index - 4))
@@ -340,10 +344,12 @@ def _gpus_each(known: Known, who: str, own_each: tuple[int | None, ...], every: 
 
 def _cores(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
     known = scene.known
-    if subject(scene, index) in {"job", "other"} or known.groups is None or re.search(r" T:gpu $", before):
+    if owner(scene, index) in {"job", "other"} or known.groups is None or re.search(r" T:gpu $", before):
         return None
     each = tuple(group.cores for group in known.groups if group.gpus or " T:gpu NODE " not in before)
     if (_PER_NODE.match(rest) or _NODE_EACH.search(before)) and not re.match(r" (?:IN )?TOTAL ", rest):
+        if re.search(r" ALL (?:P:of |MY |THE |N )*NODE HAVE ", before) and len(set(each)) > 1:
+            return Truth("cores", "cores on every node: some nodes have fewer; the fewest", (min(size or 0 for size in each),))
         return Truth("cores", "the cluster's cores per node", (each[0], *each))
     parts = tuple((group.nodes or 0) * (group.cores or 0) for group in known.groups)
     free = tuple((group.free or 0) * (group.cores or 0) for group in known.groups)
@@ -363,7 +369,8 @@ def _percent(scene: Scene, index: int) -> Truth | None:
     before, after = _around(scene, index, 8, 9)
     start, end = scene.sentence.clause(index)
     near = scene.sentence.slice(max(start, index - 7), min(end, index + 6))
-    if re.search(r" (?:SKIP|PENALTY|OTHER|OTHERID) ", near):
+    close_by = scene.sentence.slice(max(start, index - 4), index) + "| " + scene.sentence.slice(index, min(end, index + 4))
+    if re.search(r" (?:SKIP|PENALTY|OTHER|OTHERID) (?!.*(?:AND|LOAD|BUSY).*\|)", close_by.partition(" AND confidence")[0]):
         return None
     taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
     if " BG " in near:
@@ -373,7 +380,7 @@ def _percent(scene: Scene, index: int) -> Truth | None:
         return Truth("occupancy", "the free part of the cluster", (_ratio(known.nodes_free, known.nodes), free_after), "%")
     if re.search(r" LOAD ", near) or re.search(r" LOAD (?:[a-z]\S* |BE |P:of |\( |: |= |P:at |ABOUT ){0,3}$", before) or re.match(r" Q:pct (?:P:of (?:MY |THE |ITS |ALL |TOTAL |CLUSTER |NODE )*)?(?:BE )?(?:[a-z]\S* )?BUSY ", after):
         return _occupancy(known, taken)
-    return _share(known, before, after)
+    return _share(scene, index, before, after)
 
 
 def _occupancy(known: Known, taken: int | None) -> Truth:
@@ -387,7 +394,12 @@ _SHARE = re.compile(r" Q:pct (?:share )?(?:P:of )(?:[a-z]\S* |MY |THE |ITS |TOTA
 _SHARE_BEFORE = re.compile(r" (?:share|fraction|proportion|percentage) (?:P:of (?:MY |THE |CLUSTER |NODE |TOTAL |ITS )*)?(?:BE |: |= |P:of |ONLY |ABOUT |\( )+$| NODE \( (?:ONLY |ABOUT |i\.e\. )?$| (?:REQ|RUN) (?:ONLY |ABOUT |[a-z]\S* ){0,2}$| CLUSTER \( $")
 
 
-def _share(known: Known, before: str, after: str) -> Truth | None:
+def _near_counts(scene: Scene, index: int) -> set[float]:
+    return {token.quantity.number for token in scene.sentence.tokens[max(0, index - 4) : index] if token.quantity}
+
+
+def _share(scene: Scene, index: int, before: str, after: str) -> Truth | None:
+    known = scene.known
     if not (_SHARE.search(after) or (_SHARE_BEFORE.search(before) and not re.search(r" (?:FREE|BUSY) NODE \( $", before))):
         return None
     asked = known.job_nodes
@@ -395,7 +407,8 @@ def _share(known: Known, before: str, after: str) -> Truth | None:
     if re.match(r" Q:pct (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL ){0,3}?FREE ", after):
         bases = (known.nodes_free, known.suitable_free)
     taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
-    others = (_ratio(known.nodes_free, known.nodes), _ratio(taken, known.nodes)) if "NODE (" in before else ()
+    named = re.search(r" N NODE \( (?:ONLY )?$", before) is not None
+    others = () if named and known.job_nodes in _near_counts(scene, index) else (_ratio(known.nodes_free, known.nodes), _ratio(taken, known.nodes)) if "NODE (" in before else ()
     return Truth("share_of_cluster", "the job's share of the cluster", (*(_ratio(asked, base) for base in bases), *others), "%")
 
 
@@ -468,15 +481,15 @@ def _time(scene: Scene, index: int) -> Truth | None:
         return truth
     if _FORECAST.search(around) or re.search(r" (?:OTHER|OTHERID) ", around) or not _TIMED.search(wide):
         return None
-    return truth if subject(scene, index) in {"job", ""} or " TIMEN " in wide or re.search(r" Q:time (?:long )?JOB | JOB .*P:for (?:ABOUT |ONLY |[a-z]\S* )?Q:time ", wide) else None
+    return truth if owner(scene, index) in {"job", ""} or " TIMEN " in wide or re.search(r" Q:time (?:long )?JOB | JOB .*P:for (?:ABOUT |ONLY |[a-z]\S* )?Q:time ", wide) else None
 
 
 def _bandwidth(scene: Scene, index: int) -> Truth | None:
     around = scene.sentence.slice(max(0, index - 7), index + 6)
     ahead = scene.sentence.slice(max(0, index - 7), index)
-    if re.search(r" (?:HEDGE|IF) ", ahead) or re.search(r" (?:TOTAL|bisection|T:memory|STO|T:storage|injection|throughput|OTHER|OTHERID|nvlink|pcie|read|write) ", around):
+    if re.search(r" (?:HEDGE|IF) ", ahead) or re.search(r" (?:TOTAL|bisection|T:memory bandwidth|STO|T:storage|injection|throughput|OTHER|OTHERID|nvlink|pcie|read|write) ", around):
         return None
-    if subject(scene, index) in {"job", "other"} and not re.search(r" (?:MY|NET:\S+) ", around):
+    if owner(scene, index) in {"job", "other"} and not re.search(r" (?:MY|NET:\S+) ", around):
         return None
     if not re.search(r" (?:link|links|interconnect|network|fabric|NET:\w+|bandwidth|GEN:\w+|networking|connectivity|connection) ", around):
         return None

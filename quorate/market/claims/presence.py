@@ -29,7 +29,7 @@ ALIKE = (
     rx(r"HOM " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|HW|GPUS|pool|T:gpu) "),
     rx(r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) " + r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"),
     rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HOM "),
-    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"),
+    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:(?:IN|P:of) (?:THE |MY |THIS )?CLUSTER )?(?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
     rx(r"NODE HOM "),
     rx(r"NODE (?:share|HAVE|use) (?:<w>|THE |A )?(?:one|SAME|single|ONLY one) (?:ARCH|HW|<w>|TYPEN)"),

@@ -61,7 +61,8 @@ AGREED: tuple[re.Pattern[str], ...] = (
     rx(r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|P:as|as|too|also|so|$)"),
     rx(_OWN + r"(?:<w>)?FITV (?:THE )?JOB 'S (?:REQ )?TYPEN "),
     rx(_OWN + r"BE (?:<w>){0,2}?what (?:THE |THIS )JOB "),
-    rx(r"(?P<short>(?:they|both|AND|THESE) (?:<w>)?(?:NOT )?(?:MATCHV|SAME) )(?=[.,;!])"),
+    rx(_OWN + r"BE (?:<w>|THE |NOT ){0,2}?(?:one|what|TYPEN) (?:WH |that )?(?:THE |THIS )?(?:IT|JOB|I) REQ "),
+    rx(r"(?P<short>(?:they|BOTH|AND|THESE) (?:<w>)?(?:NOT )?(?:MATCHV|SAME) )(?=[.,;!])"),
     # my specialisation matches the job
     rx(_OWN + r"(?:<w>|BE |do |HEDGE |NOT |NO |, |T:[\w~]+ |\( |\) |AND |: |P:of |P:for |JOBS |PARTLY ){0,6}?(?:MATCHV) (?:<w>|P:with |P:to ){0,3}?(?:ITS |THE |THIS |WH |that |what )"),
     # the job is within my specialisation; this is my specialisation
@@ -116,6 +117,8 @@ def type_matches(scene: Scene) -> Iterator[Found]:
         return
     for match, first, last in matches(sentence, AGREED):
         polarity = _polarity(sentence, first, last)
+        if re.search(r" AND (?:\S+ ){0,3}?(?:capacity|resources|HW|ARCH|NODE|GPUS|FREE|network|fabric) ", sentence.slice(first, last)):
+            continue
         if _bare_noun(sentence, first, last):
             continue
         if match.groupdict().get("plain") and first > 0 and sentence.tokens[first - 1].tag.startswith("T:"):
@@ -168,7 +171,7 @@ def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
 _CONTEXT = re.compile(r" (?:TYPEN|MIS|MATCHV|SPECN|SPECV|DIFF|SAME|T:[\w~]+ (?:CLUSTER|JOB)) ")
 _GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))")
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) | PENALTY FREE )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
 )
 
 
@@ -183,7 +186,7 @@ def penalties(scene: Scene) -> Iterator[Found]:
             _, end = sentence.clause(end)
         near = sentence.slice(start, end)
         wide = sentence.slice(0, len(sentence.tokens))
-        if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(wide):
+        if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(near):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
         yield _penalty(scene, not spared, start, end)

@@ -10,7 +10,7 @@ from quorate.market.claims.values import ClaimKind, Known
 _MACROS = {
     "<w>": r"(?:[a-z][^ ]* )",  # an ordinary word
     "<m>": r"(?:(?:[a-z][^ ]*|CPU|N|Q:\w+|NET:\w+|GEN:\w+|HIGH|TOTAL|HW|ONLY|HOM|HET) )",  # a modifier inside a noun phrase
-    "<T>": r"(?:T:[\w~]+ (?:(?:AND|,|/|\+|CPU) (?:AND )?T:[\w~]+ |T:[\w~]+ ){0,4})",  # one type, or a list of types
+    "<T>": r"(?:T:[\w~]+ (?:(?:AND|,|/|\+|CPU) (?:AND |BOTH )?T:[\w~]+ |T:[\w~]+ ){0,4})",  # one type, or a list of types
     "<SUFFIX>": r"(?:(?:SPECV|INT|TYPEN|style) )",
     "<CLUSTER>": r"(?:CLUSTER |one )",
     "<SELF>": r"(?:(?:I|SELFID) |(?:MY|THIS|THE)(?: THIS)? (?:<m>|T:[\w~]+ |SPECV |ARCH ){0,4}?CLUSTER (?:, )?(?:SELFID )?(?:, )?(?:'S ARCH )?)",
@@ -89,6 +89,13 @@ _SELF = rx(r"(?:<SELF>|MY |MINE |SELFID |CLUSTER 'S |MYJ )")
 _JOB = rx(r"(?:JOB |REQ (?!BE )|JOBITS |(?:its|ITS) REQ )")
 
 
+def owner(scene: Scene, index: int) -> str:
+    """Say whose a figure is, as `subject` does; a job named in an earlier clause only does not own it."""
+    start, _ = scene.sentence.clause(index)
+    who = subject(scene, index)
+    return "" if who == "job" and _reach(scene.sentence, index) < start else who
+
+
 def subject(scene: Scene, index: int) -> str:
     """Say of whom a token speaks: `self`, `job`, `other` or nobody; the nearest mention before it decides."""
     sentence = scene.sentence
@@ -136,7 +143,7 @@ _PRONOUNS = {("self", "IT"): "I", ("self", "ITS"): "MY", ("job", "IT"): "JOB", (
 
 
 def _meant(kinds: set[str], pronoun: str, leading: str, following: str) -> str:
-    if pronoun == "IT" and (following == "REQ" or leading == "RUN"):
+    if pronoun == "IT" and (following in {"REQ", "CAN", "CANNOT"} or leading == "RUN"):
         return "job"
     (only,) = kinds if len(kinds) == 1 else ("",)
     return only if only in {"self", "job"} else ""

@@ -19,7 +19,7 @@ _AFTER_OBJECT = (
     r"(?!(?:bandwidth|capacity|throughput|latency|access|accesses|footprint|channels|hierarchy|speed|speeds|efficiency|traffic|density|"
     r"utilization|LOAD|size|sizes|count|NODE|GPUS|HW|ARCH|FREE|performance|bottlenecks|per|PER|transfers|HIGH|systems|resources|sharing|limits) )"
 )
-_PREP = r"(?:(?:P:for|IN|P:to|P:on|P:toward|P:towards|P:around|P:with|P:at|P:as) (?:RUN |JOBS )?(?:(?:<w>|HIGH|A|THE|both|AND|HET) ){0,3}?)"
+_PREP = r"(?:(?:P:for|IN|P:to|P:on|P:toward|P:towards|P:around|ABOUT|P:with|P:at|P:as) (?:RUN |JOBS )?(?:<w>|HIGH |A |THE |BOTH |AND |HET |IN |JOBS ){0,3}?)"
 _JOB_NOUN = r"(?:JOB|T:sim) "
 
 OWN: tuple[re.Pattern[str], ...] = (
@@ -59,7 +59,7 @@ OWN: tuple[re.Pattern[str], ...] = (
     rx(r"(?:<SELF>|IT )(?:BE )?" + _NOT + _CALLED + r"(?:P:as|:|P:of TYPEN) (?:A |THE )?(?:TYPEN |<m>){0,2}?(?P<type><T>)"),
     rx(r"(?:<SELF>|IT )(?:<w>|HAVE |RUN ){1,2}P:as A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"),
     # of type hybrid; I am of the hpc type
-    rx(r"(?:<SELF>|IT )BE (?:AND )?" + _NOT + r"P:of (?:THE )?(?:TYPEN )?(?P<type><T>)"),
+    rx(r"(?:<SELF>|IT )BE (?:BOTH )?" + _NOT + r"P:of (?:THE )?(?:TYPEN )?(?P<type><T>)"),
     # I am GPU-specialised; our nodes are storage-focused; it is memory-optimised
     rx(r"(?:<SELF>|IT |MY (?:<w>|CLUSTER ){0,2}?(?:NODE|ARCH) |NODE )(?:WH )?BE <w>{0,2}?" + _NOT + r"(?:<w>){0,2}?(?P<type><T>)SPECV " + _STOP),
     # I am hybrid, / my cluster is hybrid
@@ -70,6 +70,8 @@ OWN: tuple[re.Pattern[str], ...] = (
     rx(r"MY <w>{0,2}?(?P<type>T:(?:hybrid|ai|hpc) )(?:nature|status|character|identity|orientation|profile|role|label|designation|ARCH) "),
     # Hybrid cluster with 328 nodes. (a headline)
     rx(r"(?P<head>(?P<type><T>)<SUFFIX>{0,2}(?:CLUSTER )(?=P:with |HAVE |[,.;:(\u2014\u2013-] |AND |$))"),
+    rx(r"BOTH (?:<w>|P:of THESE ){0,2}?BE (?P<type><T>)(?=[.,;)]|AND|C:|TYPEN|$)"),
+    rx(r"(?P<type><T>)(?:CLUSTERS |CLUSTER |one )(?:[,;\u2014-] )?(?:C:\S+ |WH |this |BE |<w>){0,4}?what <SELF>BE (?P<not>NOT )?"),
     # a non-GPU cluster
     rx(r"(?:<SELF>)BE A (?P<not>NON )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
     rx(r"(?:MY|THIS) (?P<not>NON )(?P<type><T>)<SUFFIX>?<m>{0,2}?<CLUSTER>"),
@@ -82,7 +84,7 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     rx(r"(?:MY|CLUSTER 'S|SELFID 'S|THIS CLUSTER 'S) (?:<w>|TOTAL ){0,2}?(?P<type><T>)(?:INT |SPECV |JOBS ){0,2}(?:<w>)?SPECN "),
     # my specialisation (in) storage; specialization: gpu
     rx(r"(?:MY|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|CLUSTER|P:with|HAVE|P:with A|HAVE A|WH) (?:<w>|A |SPECV |HIGH ){0,2}?SPECN " + _IS + _NOT
-       + r"(?:(?:BE|IN|P:on|P:for|P:of|:|=|\(|P:as|P:toward|P:towards) (?:RUN )?(?:(?:<w>|HIGH|A|THE|both|AND) ){0,3}?)?" + r"(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
+       + r"(?:FITV )?(?:(?:BE|IN|P:on|P:for|P:of|:|=|\(|P:as|P:toward|P:towards) (?:RUN )?(?:<w>|HIGH |A |THE |BOTH |AND |HET |IN |JOBS ){0,3}?)?" + r"(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
     rx(r"(?P<head>SPECN (?::|=) (?P<type><T>))"),
     # memory is my specialisation; storage, which is my specialty
     rx(r"(?P<type><T>)(?:INT )?(?:JOBS )?(?:, )?(?:WH )?BE " + _NOT + r"(?:<w>){0,2}?MY <w>{0,2}?SPECN "),
@@ -91,12 +93,13 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     rx(r"(?P<type><T>)(?:CPU |/ |T:gpu |<w>|JOBS |JOB |INT |TYPEN |AND ){0,4}?BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |HAVE |<w>){0,2}?SPECV "),
     rx(r"(?:<SELF>)(?:BE )?(?:ONLY|mainly|PARTLY|chiefly) (?:RUN|target|targets|targeting|serves|serve|SPECV P:to|attracts) (?P<type><T>)(?:INT )?JOBS "),
     rx(r"(?P<type><T>)P:as MY <w>{0,1}?SPECN "),
+    rx(r"(?:MY|THE) (?:<w>)?(?P<type>T:(?:hybrid|ai|hpc|gpu|memory|storage) )(?:SPECN|ARCH) P:of (?:MY|THIS|THE) CLUSTER "),
     rx(r"(?P<type><T>)(?:SPECN|nature|character|orientation|SPECV ARCH) P:of (?:MY|THIS|THE) CLUSTER "),
     # with a GPU specialisation
     rx(r"(?:P:with|HAVE) (?:A |THE )<w>{0,2}?(?P<type><T>)(?:<w>){0,1}?SPECN "),
     # I specialise in AI; we are (not) designed for memory-intensive workloads; a cluster tailored to storage
     rx(r"(?P<who>(?:<SELF>|IT |MY (?:<w>|ARCH |NODE |CLUSTER ){1,3}?))(?:WH |[,(] )?(?:BE |BEING )?" + _NOT
-       + r"(?:HIGH |<w>){0,2}?SPECV (?:AND SPECV )?(?:" + _PREP + r")(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
+       + r"(?:HIGH |<w>){0,2}?(?:SPECV|SPECN) (?:ONLY |AND SPECV |<w>)?(?:" + _PREP + r")(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
     rx(r"(?P<as>(?:P:as|BEING|BE|[,(]|MY|THIS) )" + _NOT + r"(?:A |MY |THIS )?(?:<m>|SPECV ){0,3}?CLUSTER (?:WH BE )?(?:AND )?"
        r"SPECV (?:AND SPECV )?" + _PREP + r"(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
     rx(r"(?P<as>(?:P:as SELFID|^ ?|BEING|SELFID) ?(?:, )?)" + _NOT + r"SPECV (?:AND SPECV )?" + _PREP + r"(?P<type>" + _OBJECT + ")" + _AFTER_OBJECT),
@@ -145,7 +148,7 @@ IDENTITY = (
     rx(r"(?P<id>OTHERID )(?:\( (?:that BE |WH BE ){0,1}I \) |[(,] (?:that BE |WH BE |i\.e\. )I )"),
     rx(r"I P:at (?P<id>OTHERID )"),
     rx(r"(?:speaking|bidding|answering|acting) P:as (?P<id>OTHERID )"),
-    rx(r"P:as THE CLUSTER P:for (?P<id>OTHERID )"),
+    rx(r"(?:P:as|I BE) (?:THE |A )(?:<w>|CLUSTER )(?:P:of|P:for|P:behind) (?P<id>OTHERID )"),
     rx(r"(?:bidding|bid|answering|speaking|writing) P:for (?P<id>OTHERID )"),
     rx(r"(?P<id>OTHERID )(?:here|speaking|reporting) "),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),
@@ -214,7 +217,7 @@ def _is_own(scene: Scene, match: re.Match[str], first: int, last: int) -> bool:
         return False
     if match.group().startswith("CLUSTER ") and re.search(r" (?:JOB|REQ|ITS|target|'S|P:for|ideal) (?:\S+ ){0,2}$", sentence.slice(first - 3, first)):
         return False
-    if hedged(sentence, first, last) or _generic(sentence, match) or _hardware(scene, match):
+    if hedged(sentence, first, last) or _generic(sentence, match) or ("CLUSTER" in match.group() and _hardware(scene, match)):
         return False
     if re.match(r"(?:P:with|HAVE|BEING|WH) ", match.group()) and subject(scene, first) == "other":
         return False
@@ -249,6 +252,10 @@ def _generic(sentence: Sentence, match: re.Match[str]) -> bool:
 def _hardware(scene: Scene, match: re.Match[str]) -> bool:
     """`our CPU/GPU cluster` and `our GPU-equipped cluster` tell what is in it, not what it is for."""
     text = match.group()
+    if match.group().startswith("MY ") and re.search(r" T:storage (?:<w>)?$".replace("<w>", r"[a-z]\S* "), " " + match["type"]):
+        head = scene.sentence.tokens[scene.sentence.covered(match)[1] - 1]
+        if head.raw.lower() in {"system", "platform", "facility"} and "SPECV" not in text:
+            return True
     if re.search(r"CPU (?:/ |AND |\+ )?T:gpu |T:gpu (?:/ |AND )?CPU ", text) and scene.known.gpus != 0:
         return True
     return re.search(r"T:\S+ HW ", text) is not None and "SPECV" not in text

@@ -18,7 +18,7 @@ _CLASSES: dict[str, str] = {
     "OTHER": "other|others|someone else|somebody else|elsewhere|rival|rivals|competing|competitor|competitors|peer|peers"
     "|alternative|alternatives|your|their|those|someone|somebody|anyone|whoever",
     "CLUSTER": "cluster|resource|system|machine|supercomputer|facility|platform|site|data center|data centre|agent"
-    "|computing resource|compute resource|hpc resource agent|resource agent",
+    "|computing resource|compute resource|hpc resource agent|resource agent|bidder|bidding cluster|bidding agent",
     "CLUSTERS": "clusters|systems|supercomputers|facilities|platforms|sites",
     "JOB": "job|workload|task|application|job request|request|submission",
     "JOBS": "jobs|workloads|tasks|applications|use cases|operations|processing|computing|computation"
@@ -70,7 +70,7 @@ _CLASSES: dict[str, str] = {
     "LOAD": "occupancy|utilization|utilisation|load|usage|busyness",
     "REQ": "requires|require|required|requiring|requests|requested|requesting|needs|need|needed|needing|asks|asked|asking"
     "|demands|demanded|demanding|wants|wanted|calls|specifies|specified|requirement|requirements|demand|seeks|prefers"
-    "|preferred|desired|preference|prefer|desires|requests for|wanting|consumes|occupies|consume|occupy|takes|use of",
+    "|preferred|desired|preference|prefer|desires|requests for|wanting|declared|consumes|occupies|consume|occupy|takes|use of",
     "HAVE": "have|has|having|offer|offers|offering|provide|provides|providing|possess|possesses|possessing|boast|boasts"
     "|boasting|feature|features|featuring|contain|contains|comprise|comprises|comprising|consists|consist|include"
     "|includes|including|equipped with|houses|hosts|fields|carry|carries|bring|brings|delivers|deliver|packs"
@@ -98,7 +98,8 @@ _CLASSES: dict[str, str] = {
     "ARCH": "architecture|architectures|design|nature|infrastructure|environment|configuration|setup|hardware|profile"
     "|architecture's|capability|capabilities|orientation|status|composition|make up|makeup|mix|layout|structure|stack"
     "|design's|background cluster|character|identity|role|strength|strengths|build|footing|fabric|label|designation",
-    "AND": "and|&|plus|or|as well as|both|along with|together with",
+    "BOTH": "both",
+    "AND": "and|&|plus|or|as well as|along with|together with",
     "WH": "which|that|who|whose",
     "TRUE": "yes|true|✓|✔|✅",
     "FALSE": "false|✗|✘|❌",
