@@ -170,7 +170,7 @@ def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]
         Member(cluster=cluster, public_key=KeySigner(seed).public_key.hex(), background=background[cluster.id])
         for cluster, seed in zip(clusters, seeds, strict=True)
     )
-    genesis = Genesis(name=asked.federation.name, members=members, parameters=Parameters(sealed=sealed))
+    genesis = Genesis(name=asked.federation.name, members=members, parameters=_windows(asked.profile, sealed))
     ports = free_ports(len(clusters))
     roster = Roster(
         members=tuple(
@@ -182,6 +182,16 @@ def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]
         create(folder / cluster.id, seed, genesis, roster, cluster.id)
         for cluster, seed in zip(clusters, seeds, strict=True)
     ]
+
+
+RULE_WINDOW_S = 3
+MODEL_WINDOW_S = 60
+"""How long a call waits for a member that is silent: the rule answers at once, a model needs its time."""
+
+
+def _windows(profile: str, sealed: bool) -> Parameters:
+    window_s = RULE_WINDOW_S if profile == "rule" else MODEL_WINDOW_S
+    return Parameters(sealed=sealed, bid_window_s=window_s, reveal_window_s=RULE_WINDOW_S)
 
 
 class LocalFederation:
@@ -251,7 +261,7 @@ class LocalFederation:
         await control.ask(self.homes[through].socket, control.SubmitJob(job=arrival.job, signature=arrival.signature))
         return job.id
 
-    async def decided(self, job: JobId, timeout_s: float = 30.0) -> control.Decision | None:
+    async def decided(self, job: JobId, timeout_s: float = 90.0) -> control.Decision | None:
         """Wait until some member's ledger decides a job; None if none does within the time."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
