@@ -324,12 +324,14 @@ class Silent(Trick):
 class Vanish(Trick):
     """Takes part, and one day says nothing ever again: what rests on its word alone is lost."""
 
-    period_ms = 400
+    period_ms = 30
 
     def __init__(self, liar: Liar) -> None:
-        """Draw the day."""
+        """Draw the day: when the lights go out, if they do."""
         super().__init__(liar)
-        self._day_ms = self.rng.randrange(100, liar.network.plan.heal_ms + 500)
+        plan = liar.network.plan
+        dark = plan.dark_ms()
+        self._day_ms = self.rng.randrange(1, plan.heal_ms + 500) if dark is None else dark
 
     def tick(self) -> None:
         """Look at the calendar."""

@@ -263,6 +263,9 @@ def _empty(*_: object, **__: object) -> list[object]:
     return []
 
 
+GONE: dict[str, object] = {"n": 6, "liars": 1, "tricks": ("echo", "selective", "vanish")}
+"""A liar whose vote others need, and who is never heard again after a blackout."""
+
 MUTANTS: dict[str, Callable[[], Mutant]] = {
     "quorum_minus_one": lambda: Mutant(_quorum(_minus_one)),
     "majority": lambda: Mutant(_quorum(_majority)),
@@ -281,7 +284,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "wal_written_after_send": lambda: Mutant(_wal_after_send()),
     "votes_not_in_wal": lambda: Mutant(_wal_without(RecordKind.VOTE)),
     "proposals_not_in_wal": lambda: Mutant(_wal_without(RecordKind.PROPOSE)),
-    "certificates_not_in_wal": lambda: Mutant(_wal_without(RecordKind.CERTIFICATES)),
+    "certificates_not_in_wal": lambda: Mutant(_wal_without(RecordKind.CERTIFICATES), GONE),
     "blocks_not_in_wal": lambda: Mutant(_wal_without(RecordKind.BLOCK)),
     "items_not_in_wal": lambda: Mutant(_wal_without(RecordKind.ITEM, RecordKind.HEIGHT)),
     "restored_proposal_forgotten": lambda: Mutant(_forgotten_proposal()),
@@ -326,6 +329,13 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
 def names() -> list[str]:
     """Return every mutant's name."""
     return list(MUTANTS)
+
+
+def pinned(name: str) -> str:
+    """Say in words what every schedule of a mutant's hunt has in common, nothing if they are drawn freely."""
+    mutant = MUTANTS[name]()
+    pin = {"n": 6, "liars": 2, "beyond": True} if mutant.beyond else mutant.pin
+    return f" [{', '.join(f'{key}={value}' for key, value in pin.items())}]" if pin else ""
 
 
 def hunt(name: str, seed: int, schedules: int) -> Kill | None:

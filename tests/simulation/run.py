@@ -170,7 +170,7 @@ def twins(options: argparse.Namespace) -> int:
 
 def mutants(options: argparse.Namespace) -> int:
     """Try every mutant, or the named ones."""
-    from tests.simulation.mutants import hunt, names
+    from tests.simulation.mutants import hunt, names, pinned
 
     wanted = options.only.split(",") if options.only else names()
     alive = 0
@@ -178,7 +178,8 @@ def mutants(options: argparse.Namespace) -> int:
     for name in wanted:
         kill = hunt(name, options.seed, options.schedules)
         alive += kill is None
-        print(f"{name:36} {kill.schedule if kill else 'SURVIVED':>18}  {kill.by[:110] if kill else ''}", flush=True)
+        by = f"{kill.by[:110]}{pinned(name)}" if kill else pinned(name)
+        print(f"{name:36} {kill.schedule if kill else 'SURVIVED':>18}  {by}", flush=True)
     print(f"mutants={len(wanted)} survived={alive}")
     return 1 if alive else 0
 

@@ -44,7 +44,7 @@ STRONG = ("twin", "echo", "unjustified", "unjustified", "selective", "two_propos
 
 HANDS = (
     ("echo", "vanish"),
-    ("echo", "vanish", "withhold"),
+    ("echo", "selective", "vanish"),
     ("selective", "unjustified"),
     ("two_proposals", "unjustified"),
     ("twin", "withhold"),
@@ -53,6 +53,10 @@ HANDS = (
 
 Powers = tuple[int, ...]
 """Voting power of each seat in milli-units, 0 for a jailed one."""
+
+
+BLACKOUT_MS = 40
+"""Within so much time all lose power in a blackout."""
 
 
 def quorum(members: int, active: int, power: int, total: int) -> bool:
@@ -113,6 +117,13 @@ class Schedule:
     """Decided entries a replica keeps for others; older ones come from the ledger."""
     live: bool = field(default=False)
     """Whether the honest alone are a quorum under every table, so that liveness is owed."""
+
+    def dark_ms(self) -> int | None:
+        """Return when most of the honest lose power together, None if they never do."""
+        times = sorted(crash.at_ms for crash in self.crashes)
+        most = len(self.honest()) // 2 + 1
+        runs = [first for first, last in zip(times, times[most - 1 :], strict=False) if last - first <= BLACKOUT_MS]
+        return runs[0] if runs else None
 
     def liar_seats(self) -> frozenset[int]:
         """Return the seats that lie."""
@@ -185,35 +196,42 @@ def _liar_count(rng: random.Random, n: int) -> int:
     return rng.randint(1, max(1, (n - 1) // 3))
 
 
+def _soon(rng: random.Random, until_ms: int) -> int:
+    """Draw a time before `until_ms`, each scale as likely as the next: much happens in a height's first moments."""
+    return min(until_ms - 1, int(until_ms ** rng.random())) if until_ms > 1 else 0
+
+
 def _splits(rng: random.Random, n: int, heal_ms: int) -> tuple[Split, ...]:
     splits = []
-    at = rng.randrange(0, 3000)
+    at = _soon(rng, 3000) if rng.random() < 0.7 else 0
     while at < heal_ms and len(splits) < 12:
-        end = min(heal_ms, at + rng.randrange(200, 6000))
+        end = min(heal_ms, at + 10 + _soon(rng, 6000))
         ways = rng.choice((2, 2, 2, 3))
         splits.append(Split(at, end, tuple(rng.randrange(ways) for _ in range(n))))
-        at = end + (0 if rng.random() < 0.6 else rng.randrange(0, 3000))
+        at = end + (0 if rng.random() < 0.6 else _soon(rng, 3000))
     return tuple(splits)
 
 
-def _crashes(rng: random.Random, honest: list[int], heal_ms: int) -> tuple[Crash, ...]:
+def _crashes(rng: random.Random, honest: list[int], heal_ms: int, dark: float) -> tuple[Crash, ...]:
     crashes = []
     for _ in range(rng.choice((0, 1, 1, 2, 3, 5))):
-        at = rng.randrange(0, heal_ms)
+        at = _soon(rng, heal_ms)
         down = min(heal_ms - at, rng.choice((1, 50, 400, 3000)))
         crashes.append(Crash(rng.choice(honest), at, rng.randrange(0, 12), down, rng.random() < 0.5))
-    if rng.random() < 0.15:
+    if rng.random() < dark:
         crashes += _blackout(rng, honest, heal_ms)
     return tuple(crashes)
 
 
 def _blackout(rng: random.Random, honest: list[int], heal_ms: int) -> list[Crash]:
     """Everybody, or everybody but a few, loses power within a moment: what no disk holds is gone."""
-    at = rng.randrange(0, heal_ms)
+    at = _soon(rng, heal_ms)
     spared = rng.sample(honest, rng.choice((0, 0, 1, 2)))
     down = min(heal_ms - at, rng.choice((100, 1000)))
     dark = [seat for seat in honest if seat not in spared]
-    return [Crash(seat, at + rng.randrange(0, 40), rng.randrange(0, 3), down, rng.random() < 0.5) for seat in dark]
+    return [
+        Crash(seat, at + rng.randrange(0, BLACKOUT_MS), rng.randrange(0, 3), down, rng.random() < 0.5) for seat in dark
+    ]
 
 
 def _payload(rng: random.Random, number: int) -> str:
@@ -250,10 +268,12 @@ def draw(
     weather = rng.random() < 0.75 if rough is None else rough
     heal_ms = rng.choice((1500, 4000, 8000, 15000)) if weather else 1
     menu = TRICKS + STRONG if tricks is None else tricks
+    hands = tuple((seat, _hand(rng, menu)) for seat in sorted(lying))
+    dark = 0.7 if any("vanish" in tricks for _, tricks in hands) else 0.15
     return Schedule(
         seed=seed,
         n=n,
-        liars=tuple((seat, _hand(rng, menu)) for seat in sorted(lying)),
+        liars=hands,
         tables=tables,
         heights=rng.choice((2, 3, 3, 4, 5)),
         loss=rng.choice((0.0, 0.02, 0.1, 0.2, 0.3)) if weather else 0.0,
@@ -262,7 +282,7 @@ def draw(
         jitter_ms=rng.choice((0, 50, 300, 1500)) if weather else 0,
         heal_ms=heal_ms,
         splits=_splits(rng, n, heal_ms) if weather and rng.random() < 0.6 else (),
-        crashes=_crashes(rng, honest, heal_ms) if weather else (),
+        crashes=_crashes(rng, honest, heal_ms, dark) if weather else (),
         skews=tuple(rng.uniform(0.7, 1.4) for _ in range(n)),
         offsets_ms=tuple(rng.randrange(-1500, 1500) for _ in range(n)),
         eager=rng.random() < 0.7,
