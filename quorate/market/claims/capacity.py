@@ -1,23 +1,28 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """Claims that the job fits or does not: in general, or by nodes, GPUs, memory."""
 
 import re
 from collections.abc import Iterator
 
-from quorate.market.claims.rules import Found, Scene, hedged, matches, rx, subject
+from quorate.market.claims.rules import Found, Scene, matches, rx, subject
 from quorate.market.claims.values import Known
 
 _WHAT = r"(?:<w>|FREE |TOTAL |MY |THE |REQ |P:of |CPU |HIGH |A |HW |PER |N |COMPUTE |BOTH |both |, ){0,4}?"
 _THING = r"(?P<thing>NODE|GPUS|T:gpu|T:memory|resources|CLUSTER|CORE|capacity) "
 ENOUGH = (
     rx(r"ENOUGH " + _WHAT + _THING),
-    rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |P:of |PER |NODE |COUNT ){0,4}?BE (?:<w>){0,2}?ENOUGH "),
+    rx(
+        r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |P:of |PER |NODE |COUNT ){0,4}?BE (?:<w>){0,2}?ENOUGH "
+    ),
     rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?LESS (?:what )?(?:MY|THIS|THE|I) "),
     rx(r"HAVE THE (?:REQ |<w>)?(?P<thing>NODE|GPUS|T:memory) (?:PER NODE )?(?P<end>[.,;)]|REQ|AND|C:|P:for)"),
     rx(r"HAVE (?:THE )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) (?P<to>P:to RUN|REQ|P:for) "),
 )
 TOO_LITTLE = (
     rx(r"(?P<short>SHORT|NOT HAVE ENOUGH|NOT ENOUGH|NO ENOUGH|LESS ENOUGH) " + _WHAT + _THING),
-    rx(r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |PER |NODE ){0,4}?BE (?:<w>)?(?P<short>SHORT|NOT ENOUGH) "),
+    rx(
+        r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |PER |NODE ){0,4}?BE (?:<w>)?(?P<short>SHORT|NOT ENOUGH) "
+    ),
     rx(r"do NOT HAVE " + _WHAT.replace("{0,4}?", "{0,2}?") + r"ENOUGH " + _WHAT + _THING),
     rx(r"NO " + r"(?:<w>){0,1}?ENOUGH " + _WHAT + _THING),
     rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?MORE (?:what )?(?:MY|THIS|THE|I) "),
@@ -27,22 +32,38 @@ TOO_LITTLE = (
 _GOAL = r"(?:<w>|THE |THIS |A |ALL |P:of |N |REQ |JOB 'S |ITS |TOTAL |T:[\w~]+ |BOTH |its |INT |Q:time |PER ){0,5}?(?:JOB|IT|REQ|requirements|NODE|needs|JOBS_none) "
 FITS = (
     rx(r"CAN (?:<w>|BE ){0,2}?(?P<verb>RUN) " + _GOAL),
-    rx(r"(?:<SELF>|IT |NODE |CLUSTER |, |AND |ARCH )(?:<w>){0,2}?(?P<verb>RUN) (?:<w>|ALL |P:of |THE |THIS |A |ITS |BOTH |CLUSTER ){0,4}?(?:JOB 'S |JOB |its |ITS |T:[\w~]+ |NODE |HIGH )*(?:REQ|requirements|constraints|specifications) "),
+    rx(
+        r"(?:<SELF>|IT |NODE |CLUSTER |, |AND |ARCH )(?:<w>){0,2}?(?P<verb>RUN) (?:<w>|ALL |P:of |THE |THIS |A |ITS |BOTH |CLUSTER ){0,4}?(?:JOB 'S |JOB |its |ITS |T:[\w~]+ |NODE |HIGH )*(?:REQ|requirements|constraints|specifications) "
+    ),
     rx(r"ENOUGH P:to (?:<w>)?(?P<verb>RUN) (?:THE |THIS |<w>){0,2}?JOB "),
-    rx(r"JOB (?:<w>){0,2}?(?P<verb>FITV|RUN FIT|FIT) (?:<w>|P:on |P:into |P:within |LESS |IN ){1,4}?(?:MY|THE|THIS|SELFID|FREE|here|at|,|\.|;) "),
-    rx(r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?BE (?:<w>|ALL ){0,2}?(?P<verb>RUN) "),
+    rx(
+        r"JOB (?:<w>){0,2}?(?P<verb>FITV|RUN FIT|FIT) (?:<w>|P:on |P:into |P:within |LESS |IN ){1,4}?(?:MY|THE|THIS|SELFID|FREE|here|at|,|\.|;) "
+    ),
+    rx(
+        r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?BE (?:<w>|ALL ){0,2}?(?P<verb>RUN) "
+    ),
     rx(r"(?:Q:mem |N )(?:P:of )?(?:GPUS |T:memory |NODE )?(?:PER NODE )?CAN BE (?:<w>)?(?P<verb>RUN) "),
     rx(r"CAN (?:<w>)?HAVE (?:THE |ALL |<w>|N |REQ |ITS ){1,4}?(?:GPUS|T:memory|NODE|resources) "),
-    rx(r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |JOB |CLUSTER |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "),
-    rx(r"(?P<head>RUN) (?:<w>|ALL |P:of |THE |THIS |ITS |BOTH |JOB 'S |JOB |T:[\w~]+ |HIGH |CLUSTER ){0,4}?(?:REQ|requirements) "),
-    rx(r"CAN (?:<w>|BE ){0,2}?(?:RUN|start) (?:<w>)?(?P<verb>immediately|now|today|here|P:on (?:MY|THIS|THE) CLUSTER|P:at once|right away|P:on SELFID|at) "),
-    rx(r"(?:JOB|this|THIS|IT) BE (?:<w>)?(?P<verb>feasible|possible|runnable|doable|schedulable) (?=[,.;)]|P:for|P:on|AND|C:|here|$)"),
+    rx(
+        r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |JOB |CLUSTER |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "
+    ),
+    rx(
+        r"(?P<head>RUN) (?:<w>|ALL |P:of |THE |THIS |ITS |BOTH |JOB 'S |JOB |T:[\w~]+ |HIGH |CLUSTER ){0,4}?(?:REQ|requirements) "
+    ),
+    rx(
+        r"CAN (?:<w>|BE ){0,2}?(?:RUN|start) (?:<w>)?(?P<verb>immediately|now|today|here|P:on (?:MY|THIS|THE) CLUSTER|P:at once|right away|P:on SELFID|at) "
+    ),
+    rx(
+        r"(?:JOB|this|THIS|IT) BE (?:<w>)?(?P<verb>feasible|possible|runnable|doable|schedulable) (?=[,.;)]|P:for|P:on|AND|C:|here|$)"
+    ),
     rx(r"JOB (?:HEDGE )?CAN (?:BE )?(?:<w>)?(?P<verb>RUN|start)(?:ed|d)? "),
 )
 FITS_NOT = (
     rx(r"(?:CANNOT|NOT CAN|do NOT|CAN NOT|BE NOT CAN|NOT ABLE) (?:<w>){0,2}?(?P<verb>RUN) " + _GOAL),
     rx(r"JOB (?:CANNOT|CAN NOT|do NOT) (?:<w>|BE ){0,2}?(?:RUN|FIT|FITV(?! (?:MY|LESS|P:within MY SPECN))|start) "),
-    rx(r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?(?:BE NOT|CANNOT BE|NOT) (?:<w>|ALL ){0,2}?(?P<verb>RUN) "),
+    rx(
+        r"(?:T:gpu |T:memory |NODE |ALL |JOB 'S |GPUS |THE )(?:PER NODE )?(?:REQ|requirements|needs) (?:<w>)?(?:BE NOT|CANNOT BE|NOT) (?:<w>|ALL ){0,2}?(?P<verb>RUN) "
+    ),
     rx(r"(?:physically )?(?P<verb>infeasible|impossible) (?=[,.;)]|P:for|P:to|P:on|AND|C:|IN|$)"),
     rx(r"JOB (?:<w>)?MORE MY (?:<w>|FREE |TOTAL ){0,2}?(?:capacity|NODE|resources|CLUSTER) "),
     rx(r"(?:JOB|IT|this|THIS) BE too HIGH P:for (?:MY|THIS|I|SELFID) "),
@@ -51,7 +72,9 @@ FITS_NOT = (
     rx(r"(?:Q:mem |N )(?:P:of )?(?:GPUS |T:memory |NODE )?(?:PER NODE )?CANNOT BE (?:<w>)?(?P<verb>RUN) "),
     rx(r"JOB BE (?:NOT feasible|infeasible|impossible) "),
 )
-_LATER = re.compile(r" (?:IF|HEDGE|later|eventually|after|AFTER|soon|future|FREES|OTHER|OTHERID|CLUSTERS|principle|theory|comfortably_if) ")
+_LATER = re.compile(
+    r" (?:IF|HEDGE|later|eventually|after|AFTER|soon|future|FREES|OTHER|OTHERID|CLUSTERS|principle|theory|comfortably_if) "
+)
 
 
 def capacity(scene: Scene) -> Iterator[Found]:
@@ -72,23 +95,39 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
         around = scene.sentence.slice(start, min(end, last + 6))
         if says and not _measured(scene, first, last):
             continue
-        if _LATER.search(around) or subject(scene, first) == "other" or (says and " NOT " in scene.sentence.slice(start, last)):
+        if (
+            _LATER.search(around)
+            or subject(scene, first) == "other"
+            or (says and " NOT " in scene.sentence.slice(start, last))
+        ):
             continue
         if not says and "SHORT" in match.group() and re.search(r" (?:NOT|NO) ", scene.sentence.slice(last, end)):
             continue
-        if re.search(r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)):
+        if re.search(
+            r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)
+        ):
             continue
         thing = match["thing"]
         fact = _fact(scene.known, thing, says, "FREE" in match.group())
-        yield Found("capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact)
+        yield Found(
+            "capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact
+        )
 
 
 def _measured(scene: Scene, first: int, last: int) -> bool:
     """`sufficient` is a comparison; `ample` and `adequate` are opinions unless they say for what."""
     tokens = scene.sentence.tokens[first:last]
-    if any(token.raw.lower() in {"enough", "sufficient", "sufficiently", "more than enough"} or token.tag == "HAVE" for token in tokens):
+    if any(
+        token.raw.lower() in {"enough", "sufficient", "sufficiently", "more than enough"} or token.tag == "HAVE"
+        for token in tokens
+    ):
         return True
-    return re.search(r" (?:P:for (?:THE |THIS )?JOB|P:to RUN|P:for ITS|P:to (?:<w> )?RUN) ", scene.sentence.slice(last, last + 5)) is not None
+    return (
+        re.search(
+            r" (?:P:for (?:THE |THIS )?JOB|P:to RUN|P:for ITS|P:to (?:<w> )?RUN) ", scene.sentence.slice(last, last + 5)
+        )
+        is not None
+    )
 
 
 def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> Iterator[Found]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """A text becomes sentences, a sentence becomes tags; every tag remembers where it stands in the text.
 
 Nothing here looks back: each step reads its input once, and sentences are cut at `SENTENCE_CHARS_MAX`, so time
@@ -23,10 +24,16 @@ _PLAIN = {"\u2018": "'", "\u2019": "'", "\u00a0": " ", "\u202f": " ", "\t": " ",
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": " ", "r": " ", '"': '"', "/": "/", "\\": " "}
-_SILENT = frozenset('*`_\'"\u201c\u201d#')
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec)|\b[a-z])$", re.I)
-_BREAK = re.compile(r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n")
-_LEAD = re.compile(r"[\s\-\u2022*>#+|\"'{}\[\],:.]*(?:\d{1,2}[.)](?=\s)\s*)?[\s*\"]*(?:\w{1,40}\"\s*:\s*\"(?=[^\"]{0,80}\s[^\"]{0,80}\s))?[\s*\"]*")
+_SILENT = frozenset("*`_'\"\u201c\u201d#")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec)|\b[a-z])$", re.IGNORECASE
+)
+_BREAK = re.compile(
+    r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n"
+)
+_LEAD = re.compile(
+    r"[\s\-\u2022*>#+|\"'{}\[\],:.]*(?:\d{1,2}[.)](?=\s)\s*)?[\s*\"]*(?:\w{1,40}\"\s*:\s*\"(?=[^\"]{0,80}\s[^\"]{0,80}\s))?[\s*\"]*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,11 @@ def _job_names(jobs: tuple[str, ...]) -> re.Pattern[str] | None:
 
 def names(own: str | None, others: tuple[str, ...], jobs: tuple[str, ...] = ()) -> Names:
     """Return patterns for the ids; one that ends in digits stands for its whole series."""
-    series = {_loose(re.sub(r"\d+$", "", name), r"[ _-]?\d{1,6}") for name in (own or "", *others) if re.search(r"\D\d+$", name)}
+    series = {
+        _loose(re.sub(r"\d+$", "", name), r"[ _-]?\d{1,6}")
+        for name in (own or "", *others)
+        if re.search(r"\D\d+$", name)
+    }
     every = series | {_loose(name, "") for name in others if name}
     if own:
         every.add(_loose(own, ""))
@@ -211,7 +222,9 @@ def _pieces(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-_WORD = re.compile(r"ai/ml|i/o|input/output|i\.e\.|e\.g\.|&|[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?\d*[^\W\d_]*", re.IGNORECASE)
+_WORD = re.compile(
+    r"ai/ml|i/o|input/output|i\.e\.|e\.g\.|&|[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?\d*[^\W\d_]*", re.IGNORECASE
+)
 _MARK = re.compile(r"--|->|=>|[^\s]")
 _TIMES = re.compile(r"[x*\u00d7](?=[ ]?\d)")
 _GAP = re.compile(r"[ \-_/+]?")
@@ -237,7 +250,9 @@ def _tokens(plain: str, start: int, end: int, called: Names) -> Iterator[Token]:
         if plain[at] in " \n" or plain[at] in _SILENT or (plain[at] == "-" and _joins(plain, at)):
             at += 1
             continue
-        found = _name(plain, at, end, called) or _amount(plain, at, end) or _words(plain, at, end) or _mark(plain, at, end)
+        found = (
+            _name(plain, at, end, called) or _amount(plain, at, end) or _words(plain, at, end) or _mark(plain, at, end)
+        )
         yield from found
         at = found[-1].end
 

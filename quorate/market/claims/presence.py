@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """Claims about what is there and whether it is enough: GPUs or none, alike or mixed nodes, a job that fits."""
 
 import re
@@ -17,8 +18,12 @@ MIXED = (
     rx(r"HET " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|CPU|T:gpu|HW|GPUS|resources|mixture|compute|memory|pool) "),
     rx(r"(?:<SELF>|IT |NODE |ARCH )(?:<w>){0,1}?BE (?:<w>|A ){0,2}?(?P<not>NOT )?(?:<w>|A ){0,2}?HET "),
     rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HET "),
-    rx(r"(?:mix|mixture|combination|blend) P:of (?:<w>)?(?:CPUONLY|T:gpu HW|GPUS|T:gpu|CPU only) (?:NODE )?(?:AND|/) (?:<w>)?(?:CPUONLY|T:gpu HW|T:gpu|CPU) (?:NODE|partition|partitions) "),
-    rx(r"(?:several|multiple|different|DIFF|varied|diverse|N|mixed|AND) (?:kinds |sorts |types |TYPEN )(?:P:of )?(?:<w>)?NODE "),
+    rx(
+        r"(?:mix|mixture|combination|blend) P:of (?:<w>)?(?:CPUONLY|T:gpu HW|GPUS|T:gpu|CPU only) (?:NODE )?(?:AND|/) (?:<w>)?(?:CPUONLY|T:gpu HW|T:gpu|CPU) (?:NODE|partition|partitions) "
+    ),
+    rx(
+        r"(?:several|multiple|different|DIFF|varied|diverse|N|mixed|AND) (?:kinds |sorts |types |TYPEN )(?:P:of )?(?:<w>)?NODE "
+    ),
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
     rx(r"NODE HET "),
     rx(r"HET P:of (?:MY|THE|THIS) (?:<w>)?(?:NODE|CLUSTER|ARCH|HW) "),
@@ -27,9 +32,14 @@ MIXED = (
 )
 ALIKE = (
     rx(r"HOM " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|HW|GPUS|pool|T:gpu) "),
-    rx(r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) " + r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"),
+    rx(
+        r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) "
+        r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"
+    ),
     rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HOM "),
-    rx(r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:(?:IN|P:of) (?:THE |MY |THIS )?CLUSTER )?(?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"),
+    rx(
+        r"(?:ALL|EACH|PER|THE) (?:<w>|MY |THE |N |P:of ){0,3}?NODE (?:(?:IN|P:of) (?:THE |MY |THIS )?CLUSTER )?(?:BE|look) (?:<w>|THE ){0,2}?(?:SAME|HOM|identical|alike) (?!SAME)"
+    ),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
     rx(r"NODE HOM "),
     rx(r"NODE (?:share|HAVE|use) (?:<w>|THE |A )?(?:one|SAME|single|ONLY one) (?:ARCH|HW|<w>|TYPEN)"),
@@ -48,7 +58,11 @@ def heterogeneity(scene: Scene) -> Iterator[Found]:
             says = says_mixed != negated_in_clause(scene.sentence, first, last)
             fact = None
             if mixed is not None and says != mixed:
-                fact = "the cluster's nodes differ: it is heterogeneous" if mixed else "the cluster's nodes are all alike: it is homogeneous"
+                fact = (
+                    "the cluster's nodes differ: it is heterogeneous"
+                    if mixed
+                    else "the cluster's nodes are all alike: it is homogeneous"
+                )
             yield Found("heterogeneity", f"the nodes are {'mixed' if says else 'alike'}", first, last, fact)
 
 
@@ -61,18 +75,29 @@ def _mine(scene: Scene, first: int, last: int) -> bool:
     if re.search(r" (?:MY|I|SELFID|THIS CLUSTER|THE CLUSTER) ", inside):
         return True
     who = subject(scene, first)
-    if who == "job" and re.search(r" (?:RUN|SPECV|FITV|MATCHV|leverage|leverages|leveraging|P:using|P:on|benefit|benefits) (?:\S+ ){0,4}$", sentence.slice(0, first)):
+    if who == "job" and re.search(
+        r" (?:RUN|SPECV|FITV|MATCHV|leverage|leverages|leveraging|P:using|P:on|benefit|benefits) (?:\S+ ){0,4}$",
+        sentence.slice(0, first),
+    ):
         who = "self" if re.search(r" (?:MY|SELFID|I|THIS CLUSTER|THE CLUSTER) ", sentence.slice(0, first)) else "job"
     return who in {"self", ""}
 
 
 NO_GPUS = (
-    rx(r"NO P:of (?:MY|THE|ITS) (?:<w>|N |TOTAL ){0,2}?NODE (?:HAVE|<w>|P:with|do) (?:<w>|A |N |ANY ){0,2}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
-    rx(r"(?:NO|NOT HAVE|NOT HAVE ANY|NOT P:with|NOT ENOUGH_no) (?:<w>|HAVE |ANY |P:of |A |installed |TOTAL |N ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
-    rx(r"(?:do|does|did|BE) NOT (?:<w>)?(?:HAVE|P:with|equipped|come|own|possess|contain|include) (?:<w>|P:with |ANY |A |THE ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
+    rx(
+        r"NO P:of (?:MY|THE|ITS) (?:<w>|N |TOTAL ){0,2}?NODE (?:HAVE|<w>|P:with|do) (?:<w>|A |N |ANY ){0,2}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"
+    ),
+    rx(
+        r"(?:NO|NOT HAVE|NOT HAVE ANY|NOT P:with|NOT ENOUGH_no) (?:<w>|HAVE |ANY |P:of |A |installed |TOTAL |N ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"
+    ),
+    rx(
+        r"(?:do|does|did|BE) NOT (?:<w>)?(?:HAVE|P:with|equipped|come|own|possess|contain|include) (?:<w>|P:with |ANY |A |THE ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"
+    ),
     rx(r"(?P<gpu>CPUONLY) (?P<after>\S*)"),
     rx(r"CPU (?P<gpu>ONLY) (?P<after>\S*)"),
-    rx(r"(?P<gpu>GPUS|T:gpu|T:accel) (?:count |HW )?BE (?:<w>){0,1}?(?:NO|NOT HAVE|NOT present|NOT installed|absent|NOT FREE IN THIS CLUSTER) (?P<after>\S*)"),
+    rx(
+        r"(?P<gpu>GPUS|T:gpu|T:accel) (?:count |HW )?BE (?:<w>){0,1}?(?:NO|NOT HAVE|NOT present|NOT installed|absent|NOT FREE IN THIS CLUSTER) (?P<after>\S*)"
+    ),
     rx(r"(?P<gpu>GPUS|T:gpu) [^;.]{0,60}?(?<= )(?:I|<SELF>)HAVE NO (?P<after>[.,;])".replace("(?:I|<SELF>)", "<SELF>")),
     rx(r"(?P<gpu>GPUS) (?::|=) (?:NO|none|0) (?P<after>\S*)"),
 )
@@ -91,13 +116,21 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
             yield found
     for _, first, last in matches(scene.sentence, HAS_GPUS):
         zero = any(token.quantity and token.quantity.number == 0 for token in scene.sentence.tokens[first:last])
-        if not zero and not hedged(scene.sentence, first, last) and not negated_in_clause(scene.sentence, first, last) and not _absent_word(scene, last):
+        if (
+            not zero
+            and not hedged(scene.sentence, first, last)
+            and not negated_in_clause(scene.sentence, first, last)
+            and not _absent_word(scene, last)
+        ):
             fact = "the cluster has no GPUs" if scene.known.gpus == 0 else None
             yield Found("gpu_presence", "the cluster has GPUs", first, last, fact)
 
 
 def _absent_word(scene: Scene, last: int) -> bool:
-    return re.search(r" (?:: |= |BE |count )*(?:NO|N) ", scene.sentence.slice(last - 1, last + 2)) is not None and "0" in scene.sentence.text
+    return (
+        re.search(r" (?:: |= |BE |count )*(?:NO|N) ", scene.sentence.slice(last - 1, last + 2)) is not None
+        and "0" in scene.sentence.text
+    )
 
 
 def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found | None:
@@ -106,9 +139,15 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     start, end = sentence.clause(first)
     rest = sentence.slice(last - 1, min(end, last + 5))
     mine = re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last)) is not None
-    job = not mine and subject(scene, first) == "job" or not mine and re.search(r" (?:BE )?(?:REQ|necessary|involved|P:for (?:THE|THIS) JOB) ", rest) is not None
+    needs_none = re.search(r" (?:BE )?(?:REQ|necessary|involved|P:for (?:THE|THIS) JOB) ", rest) is not None
+    job = not mine and (needs_none or subject(scene, first) == "job")
     only_cpus = sentence.tokens[first].tag in {"CPUONLY", "CPU"}
-    if (after in _NOT_ABSENCE - {"REQ"} and not (only_cpus and after == "CLUSTER")) or " HEDGE " in sentence.slice(start, end) or hedged(sentence, first, last) or re.search(r" (?:AFTER|more|additional|extra|dedicated|further|spare|FREE) ", sentence.slice(first, last)):
+    if (
+        (after in _NOT_ABSENCE - {"REQ"} and not (only_cpus and after == "CLUSTER"))
+        or " HEDGE " in sentence.slice(start, end)
+        or hedged(sentence, first, last)
+        or re.search(r" (?:AFTER|more|additional|extra|dedicated|further|spare|FREE) ", sentence.slice(first, last))
+    ):
         return None
     if job:
         asks = known.job_gpus_per_node or 0
@@ -116,7 +155,13 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
         return Found("gpu_presence", "the job needs no GPUs", first, last, fact)
     if subject(scene, first) == "other" or re.search(r" NOT NO ", sentence.slice(start, last)):
         return None
-    partial = re.search(r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND|(?<!MY) NODE) ", sentence.slice(start, last + (3 if only_cpus else 1))) is not None
+    partial = (
+        re.search(
+            r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND|(?<!MY) NODE) ",
+            sentence.slice(start, last + (3 if only_cpus else 1)),
+        )
+        is not None
+    )
     return Found("gpu_presence", "no GPUs", first, last, _absence_fact(known, partial))
 
 
@@ -130,10 +175,16 @@ def _absence_fact(known: Known, partial: bool) -> str | None:
 
 
 HAS_GPUS = (
-    rx(r"(?:MY|THE) (?:<w>|N |TOTAL |FREE ){0,3}?NODE (?:<w>)?(?:HAVE|P:with|come P:with|BE HAVE|BE equipped P:with|comes P:with) (?:<w>|N |HIGH ){0,3}?(?:GPUS|T:gpu HW) "),
-    rx(r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|memory)) "),
+    rx(
+        r"(?:MY|THE) (?:<w>|N |TOTAL |FREE ){0,3}?NODE (?:<w>)?(?:HAVE|P:with|come P:with|BE HAVE|BE equipped P:with|comes P:with) (?:<w>|N |HIGH ){0,3}?(?:GPUS|T:gpu HW) "
+    ),
+    rx(
+        r"MY (?:<w>|N |TOTAL |FREE |CPU |/ |AND |HIGH ){0,4}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|ARCH|acceleration|capacity|CORE|power|memory)) "
+    ),
     rx(r"PER NODE HAVE (?:<w>|N ){0,2}?GPUS "),
-    rx(r"(?:<SELF>)(?:<w>)?HAVE (?:<w>|N |TOTAL |A |ENOUGH |FREE |CPU |AND |HIGH |P:of ){0,5}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|acceleration|capacity|power)) "),
+    rx(
+        r"(?:<SELF>)(?:<w>)?HAVE (?:<w>|N |TOTAL |A |ENOUGH |FREE |CPU |AND |HIGH |P:of ){0,5}?(?:GPUS|T:gpu (?:HW|NODE|resources|capability|capabilities|acceleration|capacity|power)) "
+    ),
     rx(r"(?:MY|THIS) (?:<w>){0,3}?T:gpu HW (?:<w>){0,2}?(?:NODE|CLUSTER|ARCH|HW) "),
     rx(r"(?:<SELF>)BE (?:<w>){0,2}?T:gpu HW "),
     rx(r"<SELF>BE (?:A )?(?:<w>)?(?:equipped P:with|HAVE) (?:<w>){0,2}?(?:GPUS|T:gpu [a-z]\S*) "),
@@ -156,7 +207,13 @@ def high_memory(scene: Scene) -> Iterator[Found]:
         if not _mine(scene, first, last) or re.search(r" REQ | IT RUN ", scene.sentence.slice(last, end)):
             continue
         says_not = negated_in_clause(scene.sentence, first, last)
-        yield Found("high_memory", f"{'no ' if says_not else ''}high-memory nodes", first, last, _high_fact(scene.known, says_not))
+        yield Found(
+            "high_memory",
+            f"{'no ' if says_not else ''}high-memory nodes",
+            first,
+            last,
+            _high_fact(scene.known, says_not),
+        )
 
 
 def _high_fact(known: Known, says_not: bool) -> str | None:
@@ -171,17 +228,23 @@ def _high_fact(known: Known, says_not: bool) -> str | None:
 
 
 IDLE = (
-    rx(r"(?:NO|NOT) (?:<w>|TOTAL |THIS |HAVE |ANY |N |BE ){0,2}?BG (?:LOAD|JOBS|JOB|nodes|NODE|processes|activity|BUSY|work|traffic)? ?"),
+    rx(
+        r"(?:NO|NOT) (?:<w>|TOTAL |THIS |HAVE |ANY |N |BE ){0,2}?BG (?:LOAD|JOBS|JOB|nodes|NODE|processes|activity|BUSY|work|traffic)? ?"
+    ),
 )
 ALL_FREE = (
-    rx(r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?P<all>fully|completely|entirely|TOTAL|totally|wholly|100) FREE "),
+    rx(
+        r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?P<all>fully|completely|entirely|TOTAL|totally|wholly|100) FREE "
+    ),
     rx(r"ALL (?:<w>|N |MY |THE |P:of ){0,4}?NODE (?:BE )?(?:<w>)?FREE "),
     rx(r"NO (?:<w>){0,1}?(?:NODE |LOAD )(?:BE )?(?:<w>)?BUSY "),
     rx(r"NO (?:<w>|THIS ){0,2}?(?:BUSY NODE|BUSY JOBS|allocations|JOBS RUN|LOAD) "),
     rx(r"(?:<SELF>|IT )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:empty|FREE_idle) "),
 )
 ALL_BUSY = (
-    rx(r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:fully|completely|entirely|TOTAL|all) (?:BUSY|booked) "),
+    rx(
+        r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:fully|completely|entirely|TOTAL|all) (?:BUSY|booked) "
+    ),
     rx(r"(?:NO|ZERO) (?:<w>){0,1}?(?:FREE NODE|NODE (?:BE )?(?:<w>)?FREE) (?=[,.;)]|AND|P:for|BE|AFTER|IN|C:|$)"),
 )
 
@@ -192,16 +255,40 @@ def occupancy_words(scene: Scene) -> Iterator[Found]:
     for _, first, last in matches(scene.sentence, IDLE):
         if _mine(scene, first, last):
             wrong = bool(known.nodes_background)
-            yield Found("background", "no background load", first, last, f"{known.nodes_background} nodes are busy with background load" if wrong else None)
+            yield Found(
+                "background",
+                "no background load",
+                first,
+                last,
+                f"{known.nodes_background} nodes are busy with background load" if wrong else None,
+            )
     for _, first, last in matches(scene.sentence, ALL_FREE):
-        if _mine(scene, first, last) and not re.search(r" BG |NOT ALL", scene.sentence.slice(first - 1, last)) and not _limited(scene.sentence, first, last):
+        if (
+            _mine(scene, first, last)
+            and not re.search(r" BG |NOT ALL", scene.sentence.slice(first - 1, last))
+            and not _limited(scene.sentence, first, last)
+        ):
             wrong = None not in (known.nodes_free, known.nodes) and known.nodes_free != known.nodes
-            yield Found("occupancy", "all nodes are free", first, last, f"{known.nodes_free} of {known.nodes} nodes are free" if wrong else None)
+            yield Found(
+                "occupancy",
+                "all nodes are free",
+                first,
+                last,
+                f"{known.nodes_free} of {known.nodes} nodes are free" if wrong else None,
+            )
     for _, first, last in matches(scene.sentence, ALL_BUSY):
         if _mine(scene, first, last):
-            yield Found("occupancy", "no node is free", first, last, f"{known.nodes_free} of {known.nodes} nodes are free" if known.nodes_free else None)
+            yield Found(
+                "occupancy",
+                "no node is free",
+                first,
+                last,
+                f"{known.nodes_free} of {known.nodes} nodes are free" if known.nodes_free else None,
+            )
 
 
 def _limited(sentence: Sentence, first: int, last: int) -> bool:
     """`no conflict`, `all required nodes are free` speak of the job's share."""
-    return re.search(r" (?:REQ|PARTLY|these|those|not) ", sentence.slice(first, last)) is not None or conditional(sentence)
+    return re.search(r" (?:REQ|PARTLY|these|those|not) ", sentence.slice(first, last)) is not None or conditional(
+        sentence
+    )

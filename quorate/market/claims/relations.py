@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """Claims that relate the job's type with the cluster's, and what rule is said to follow."""
 
 import re
@@ -9,7 +10,9 @@ from quorate.market.claims.rules import Found, Scene, match_fact, matches, rx
 _BOTH = r"(?:TYPEN|SPECN)"
 _OWN = (
     r"(?:(?:MY|THIS CLUSTER 'S|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|own|MY own|MY CLUSTER 'S) (?:<w>|CLUSTER |TOTAL ){0,2}?"
-    r"(?:<T>(?:INT |SPECV |JOBS ){0,2})?(?:CLUSTER )?" + _BOTH + r" |MINE |(?:THE |THIS |MY )?CLUSTER (?:'S )?TYPEN |TYPEN P:of (?:MY|THIS|THE) CLUSTER "
+    r"(?:<T>(?:INT |SPECV |JOBS ){0,2})?(?:CLUSTER )?"
+    + _BOTH
+    + r" |MINE |(?:THE |THIS |MY )?CLUSTER (?:'S )?TYPEN |TYPEN P:of (?:MY|THIS|THE) CLUSTER "
     r"|(?:the |THE )?(?:SPECN|TYPEN) P:of (?:MY|THIS|THE) CLUSTER |<T>(?:CLUSTER )?TYPEN (?=P:of MY))"
 )
 _ITS = r"(?:(?:THE |THIS )?JOB (?:'S )?(?:REQ |<w>|CLUSTER ){0,3}?(?:TYPEN )?|ITS (?:REQ |<w>)?(?:CLUSTER )?TYPEN |IT |WH |this |THIS |that |TYPEN |REQ (?:CLUSTER )?TYPEN )"
@@ -17,16 +20,26 @@ _MID = r"(?:[a-z(),'\"][^ ]* |BE |A |THE |T:[\w~]+ |P:for |P:to |P:with |P:of |I
 
 DENIED: tuple[re.Pattern[str], ...] = (
     rx(r"(?:TYPEN|SPECN) (?:CLUSTER |JOB )?MIS "),
-    rx(r"MIS (?:<w>|BE |IN |P:between |P:of |P:with |P:from |P:to |THE |MY |A |JOB |'S |CLUSTER |ITS |REQ |T:[\w~]+ ){0,8}?(?:TYPEN|SPECN) "),
-    rx(r"(?:TYPEN|SPECN|MINE) (?:P:of <SELF>|<w>|AND |MY |BE |JOB |'S |THE |CLUSTER |T:[\w~]+ |\( |\) ){0,6}?(?:DIFF|MIS) (?!cluster|JOB|TYPEN P:of)"),
+    rx(
+        r"MIS (?:<w>|BE |IN |P:between |P:of |P:with |P:from |P:to |THE |MY |A |JOB |'S |CLUSTER |ITS |REQ |T:[\w~]+ ){0,8}?(?:TYPEN|SPECN) "
+    ),
+    rx(
+        r"(?:TYPEN|SPECN|MINE) (?:P:of <SELF>|<w>|AND |MY |BE |JOB |'S |THE |CLUSTER |T:[\w~]+ |\( |\) ){0,6}?(?:DIFF|MIS) (?!cluster|JOB|TYPEN P:of)"
+    ),
     rx(r"(?:DIFF) (?:P:from |P:with |P:to |than |P:than |of |P:of |THE |SCOPE |scope |area ){0,4}?" + _OWN),
     rx(r"(?:THE |DIFF )DIFF (?:IN |CLUSTER |JOB )?TYPEN "),
     rx(r"DIFF (?:CLUSTER |JOB )?TYPEN P:than MY "),
     rx(r"DIFF (?:kind|sort) (?:P:of CLUSTER |P:of SPECN |P:of ARCH )"),
     rx(r"(?:wrong|incorrect|DIFF) (?:kind P:of |CLUSTER |T:[\w~]+ )?(?:CLUSTER )?TYPEN "),
-    rx(r"JOB [^.;]{0,60}?T:[\w~]+ [^.;]{0,30}?(?<= )(?:WH |C:but |AND |, |C:while )I BE (?P<not>NOT )(?:A |one )?(?=[.,;)])"),
-    rx(r"TYPEN (?:conflict|clash|difference|gap|conflicts) "),    rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
-    rx(r"(?:JOB|IT|WH) (?:\S+ ){0,3}?(?P<not>NOT )(?:<w>)?(?:FITV|fall) (?:LESS |IN |P:within |P:under |P:into |<w>){0,2}?" + _OWN),
+    rx(
+        r"JOB [^.;]{0,60}?T:[\w~]+ [^.;]{0,30}?(?<= )(?:WH |C:but |AND |, |C:while )I BE (?P<not>NOT )(?:A |one )?(?=[.,;)])"
+    ),
+    rx(r"TYPEN (?:conflict|clash|difference|gap|conflicts) "),
+    rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
+    rx(
+        r"(?:JOB|IT|WH) (?:\S+ ){0,3}?(?P<not>NOT )(?:<w>)?(?:FITV|fall) (?:LESS |IN |P:within |P:under |P:into |<w>){0,2}?"
+        + _OWN
+    ),
     rx(r"MIS (?:P:with |P:to |P:between |P:from )(?:<w>|THE |MY |JOB |'S |AND )*?" + _OWN),
     rx(r"(?P<bare>(?:A|NO|BE|<w>|->|:|,) MIS )(?:[.,;)]|exists|BE|C:\S+|AND|so|$)"),
     rx(r"TYPEN BE (?P<not>NOT )(?:THE |ITS )?(?:JOB 'S (?:REQ |<w>)?|REQ )TYPEN "),
@@ -38,12 +51,16 @@ DENIED: tuple[re.Pattern[str], ...] = (
 
 AGREED: tuple[re.Pattern[str], ...] = (
     # a type match; the types match; type match: yes
-    rx(r"(?:TYPEN|SPECN) (?:P:of \S+ )?(?:do |did |does |BE |NOT |NO |<w>|AND |MY |JOB |'S |CLUSTER |THE |T:[\w~]+ |\( |\) |= |P:of ){0,8}?(?:MATCHV|SAME) "
-       r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"),
+    rx(
+        r"(?:TYPEN|SPECN) (?:P:of \S+ )?(?:do |did |does |BE |NOT |NO |<w>|AND |MY |JOB |'S |CLUSTER |THE |T:[\w~]+ |\( |\) |= |P:of ){0,8}?(?:MATCHV|SAME) "
+        r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"
+    ),
     rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER |T:[\w~]+ ){0,7}?TYPEN "),
     rx(r"TYPEN REQ (?:<w>)?(?:BE |NOT |HAVE )*(?:<w>)?RUN "),
     rx(r"RUN (?:THE |ITS |JOB 'S )*(?:CLUSTER )?TYPEN REQ "),
-    rx(r"(?:<SELF>)(?:BE |HAVE )(?:P:of |NOT ){0,2}(?:THE |A )(?:<w>|REQ ){0,1}?(?:right|correct|REQ|exact|ideal) (?:<w>)?(?:CLUSTER )?TYPEN "),
+    rx(
+        r"(?:<SELF>)(?:BE |HAVE )(?:P:of |NOT ){0,2}(?:THE |A )(?:<w>|REQ ){0,1}?(?:right|correct|REQ|exact|ideal) (?:<w>)?(?:CLUSTER )?TYPEN "
+    ),
     rx(r"JOB BE (?:A )?T:[\w~]+ (?:JOB )?(?:, )?(?:AND )?(?:C:so|so|P:as) BE <SELF>"),
     rx(r"JOB BE (?:A )?T:[\w~]+ (?:JOB )?(?:, )?(?:<w>)?P:like (?:I|MINE|THIS CLUSTER|MY CLUSTER) "),
     rx(r"T:[\w~]+ (?:JOB |CLUSTER |TYPEN )?(?:, )?(?:<w>|WH |BE ){0,3}?what <SELF>BE "),
@@ -51,30 +68,46 @@ AGREED: tuple[re.Pattern[str], ...] = (
     rx(r"SAME (?:<w>)?(?:kind|sort|flavor|flavour) "),
     rx(r"(?:SAME) (?:<w>)?(?:CLUSTER |JOB )?(?:TYPEN|SPECN) "),
     # the job matches my specialisation
-    rx(r"(?:MATCHV|FITV) (?:<w>|P:with |P:to |P:within |LESS |IN |P:under |P:into |P:for |THE |scope |P:of |WH |BE |A |AND |ONLY |FITV |area ){0,5}?" + _OWN),
+    rx(
+        r"(?:MATCHV|FITV) (?:<w>|P:with |P:to |P:within |LESS |IN |P:under |P:into |P:for |THE |scope |P:of |WH |BE |A |AND |ONLY |FITV |area ){0,5}?"
+        + _OWN
+    ),
     rx(r"(?P<noun>MATCHV )(?:P:for |P:to |P:with )(?:<w>)?" + _OWN),
     rx(_OWN + r"BE (?:A |THE |<w>){0,2}?(?:perfect|exact|direct|ideal|full|precise) MATCHV "),
-    rx(r"(?:->|:|=|,|so|C:so|C:thus|C:therefore|\u2014|\u2192) (?P<verdict>(?:<w>|A |NO |NOT |BE |I |HAVE |it |IT ){0,4}?MATCHV )(?=[,.;)}!]|$|P:with|AND|C:)"),
+    rx(
+        r"(?:->|:|=|,|so|C:so|C:thus|C:therefore|\u2014|\u2192) (?P<verdict>(?:<w>|A |NO |NOT |BE |I |HAVE |it |IT ){0,4}?MATCHV )(?=[,.;)}!]|$|P:with|AND|C:)"
+    ),
     rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?what (?:<SELF>)(?:BE |<w>){0,2}?SPECV "),
     rx(r"P:same_as (?:P:of )?" + _OWN),
     rx(r"TYPEN (?:BE|:|=) (?:<w>|THE |NOT ){0,2}?(?:P:same_as|SAME) "),
-    rx(r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|P:as|as|too|also|so|$)"),
+    rx(
+        r"(?:JOB|IT|WH|TYPEN) BE (?:<w>|NOT ){0,2}?MY (?:<w>|CLUSTER ){0,1}?TYPEN (?=[.,;)]|AND|C:|P:as|as|too|also|so|$)"
+    ),
     rx(_OWN + r"(?:<w>)?FITV (?:THE )?JOB 'S (?:REQ )?TYPEN "),
     rx(_OWN + r"BE (?:<w>){0,2}?what (?:THE |THIS )JOB "),
     rx(_OWN + r"BE (?:<w>|THE |NOT ){0,2}?(?:one|what|TYPEN) (?:WH |that )?(?:THE |THIS )?(?:IT|JOB|I) REQ "),
     rx(r"(?P<short>(?:they|BOTH|AND|THESE) (?:<w>)?(?:NOT )?(?:MATCHV|SAME) )(?=[.,;!])"),
     # my specialisation matches the job
-    rx(_OWN + r"(?:<w>|BE |do |HEDGE |NOT |NO |, |T:[\w~]+ |\( |\) |AND |: |P:of |P:for |JOBS |PARTLY ){0,6}?(?:MATCHV) (?:<w>|P:with |P:to ){0,3}?(?:ITS |THE |THIS |WH |that |what )"),
+    rx(
+        _OWN
+        + r"(?:<w>|BE |do |HEDGE |NOT |NO |, |T:[\w~]+ |\( |\) |AND |: |P:of |P:for |JOBS |PARTLY ){0,6}?(?:MATCHV) (?:<w>|P:with |P:to ){0,3}?(?:ITS |THE |THIS |WH |that |what )"
+    ),
     # the job is within my specialisation; this is my specialisation
-    rx(r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?(?:LESS |IN |P:within |squarely )?(?:<w>){0,2}?MY (?:<w>){0,2}?(?:SPECN) "),
+    rx(
+        r"(?:JOB|IT|WH|this|THIS|TYPEN) BE (?:<w>){0,2}?(?:LESS |IN |P:within |squarely )?(?:<w>){0,2}?MY (?:<w>){0,2}?(?:SPECN) "
+    ),
     rx(r"BE P:of (?:MY|THE SAME) (?:<w>|own ){0,1}?(?:CLUSTER )?TYPEN "),
     rx(r"(?:P:as|P:within|IN) (?:<w>)?MY (?:<w>){0,2}?SPECN (?P<plain>[,.] )"),
 )
 """The types are said to agree, unless a negation or a half-word stands with it."""
 
-_ANSWER = rx(r"TYPEN (?:MATCHV|SAME) (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|exact|perfect|full|FALSE|NOT|NO|NO TYPEN|none|partial|PARTLY) ")
+_ANSWER = rx(
+    r"TYPEN (?:MATCHV|SAME) (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|exact|perfect|full|FALSE|NOT|NO|NO TYPEN|none|partial|PARTLY) "
+)
 _MISANSWER = rx(r"(?:TYPEN )?MIS (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|FALSE|NOT|NO|none) ")
-_VAGUE = re.compile(r" (?:PARTLY|IF|HEDGE|any|degree|RULE|NOT (?:perfectly|entirely|fully|completely|exactly|quite|necessarily)) ")
+_VAGUE = re.compile(
+    r" (?:PARTLY|IF|HEDGE|any|degree|RULE|NOT (?:perfectly|entirely|fully|completely|exactly|quite|necessarily)) "
+)
 _COUNT_NOT = re.compile(r" (?:NOT|NO|CANNOT|AVOID|neither|nor|fails|fail|FALSE) ")
 
 
@@ -103,32 +136,52 @@ def type_matches(scene: Scene) -> Iterator[Found]:
     if answered:
         yield from answered
         return
+    yield from _denied(scene)
+    if " MIS " not in sentence.tags and " DIFF " not in sentence.tags:
+        yield from _agreed(scene)
+
+
+def _denied(scene: Scene) -> Iterator[Found]:
+    sentence = scene.sentence
     for match, first, last in matches(sentence, DENIED):
         polarity = _polarity(sentence, first, last)
-        if match.groupdict().get("not") and polarity is not None:
-            polarity = not polarity
-        if match.groupdict().get("not") and sentence.tokens[max(0, first - 1)].tag.startswith("T:") and first > 0 and " MY " in match.group():
+        if polarity is None or _about_penalty(sentence, first) or _of_others(sentence, first):
             continue
-        if match.groupdict().get("bare") and not _two_types(sentence):
-            continue
-        if polarity is not None and not _about_penalty(sentence, first, last) and not _of_others(sentence, first):
-            yield _claim(scene, not polarity, first, last)
-    if sentence.tags.find(" MIS ") >= 0 or sentence.tags.find(" DIFF ") >= 0:
-        return
+        groups = match.groupdict()
+        special = bool(groups.get("not")) and _follows_type(sentence, first) and " MY " in match.group()
+        if not special and (groups.get("bare") is None or _two_types(sentence)):
+            yield _claim(scene, polarity if groups.get("not") else not polarity, first, last)
+
+
+def _agreed(scene: Scene) -> Iterator[Found]:
+    sentence = scene.sentence
     for match, first, last in matches(sentence, AGREED):
         polarity = _polarity(sentence, first, last)
-        if re.search(r" AND (?:\S+ ){0,3}?(?:capacity|resources|HW|ARCH|NODE|GPUS|FREE|network|fabric) ", sentence.slice(first, last)):
-            continue
-        if _bare_noun(sentence, first, last):
-            continue
-        if match.groupdict().get("plain") and first > 0 and sentence.tokens[first - 1].tag.startswith("T:"):
-            continue
-        if match.groupdict().get("short") and len(sentence.tokens) > 7:
-            continue
-        if match.groupdict().get("verdict") and not _two_types(sentence):
-            continue
-        if polarity is not None and not _of_others(sentence, first):
+        if (
+            polarity is not None
+            and not _of_others(sentence, first)
+            and not _of_something_else(sentence, match, first, last)
+        ):
             yield _claim(scene, polarity, first, last)
+
+
+def _follows_type(sentence: Sentence, first: int) -> bool:
+    return first > 0 and sentence.tokens[first - 1].tag.startswith("T:")
+
+
+_HARDWARE = re.compile(r" AND (?:\S+ ){0,3}?(?:capacity|resources|HW|ARCH|NODE|GPUS|FREE|network|fabric) ")
+
+
+def _of_something_else(sentence: Sentence, match: re.Match[str], first: int, last: int) -> bool:
+    """Whether what agrees is not the types: hardware, a criterion that is named, a short answer to something else."""
+    groups = match.groupdict()
+    if _HARDWARE.search(sentence.slice(first, last)) or _bare_noun(sentence, first, last):
+        return True
+    if groups.get("plain") and _follows_type(sentence, first):
+        return True
+    if groups.get("short") and len(sentence.tokens) > 7:
+        return True
+    return bool(groups.get("verdict")) and not _two_types(sentence)
 
 
 def _answers(scene: Scene) -> Iterator[Found]:
@@ -147,10 +200,17 @@ def _of_others(sentence: Sentence, first: int) -> bool:
 
 def _bare_noun(sentence: Sentence, first: int, last: int) -> bool:
     """`I weighed type match and load` names a criterion; `an exact type match` and `Type match.` are statements."""
-    if last - first != 2 or sentence.tokens[last - 1].raw.lower() != "match" or sentence.tokens[first].raw.lower() != "type":
+    if (
+        last - first != 2
+        or sentence.tokens[last - 1].raw.lower() != "match"
+        or sentence.tokens[first].raw.lower() != "type"
+    ):
         return False
     before, after = sentence.slice(first - 2, first), sentence.slice(last, last + 1)
-    stated = re.search(r" (?:A|THE|THIS|NO|NOT|P:due_to|P:given|P:with|exact|perfect|direct|full|strong|good|clear|HAVE|BE|MY) $", before)
+    stated = re.search(
+        r" (?:A|THE|THIS|NO|NOT|P:due_to|P:given|P:with|exact|perfect|direct|full|strong|good|clear|HAVE|BE|MY) $",
+        before,
+    )
     return stated is None and not (first == 0 and after.strip() in {"", ".", "!", ",", ";"})
 
 
@@ -162,16 +222,18 @@ def _two_types(sentence: Sentence) -> bool:
     return bool(named) or len(mentions) > 1 or (" MIS " in sentence.tags and things is None)
 
 
-def _about_penalty(sentence: Sentence, first: int, last: int) -> bool:
+def _about_penalty(sentence: Sentence, first: int) -> bool:
     """`no penalty for a mismatch` denies a penalty, `a mismatch penalty applies` is judged as a penalty."""
     start, end = sentence.clause(first)
     return re.search(r" PENALTY ", sentence.slice(start, end)) is not None
 
 
 _CONTEXT = re.compile(r" (?:TYPEN|MIS|MATCHV|SPECN|SPECV|DIFF|SAME|T:[\w~]+ (?:CLUSTER|JOB)) ")
-_GENERAL = re.compile(r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))")
+_GENERAL = re.compile(
+    r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))"
+)
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
 )
 
 
@@ -200,7 +262,9 @@ def _other_reason(tags: str) -> bool:
 
 def _zero(sentence: Sentence, index: int) -> bool:
     near = sentence.tokens[max(0, index - 3) : index + 4]
-    return any(token.quantity is not None and token.quantity.number == 0 and token.tag in {"N", "Q:pct"} for token in near)
+    return any(
+        token.quantity is not None and token.quantity.number == 0 and token.tag in {"N", "Q:pct"} for token in near
+    )
 
 
 def _penalty(scene: Scene, applies: bool, first: int, last: int) -> Found:

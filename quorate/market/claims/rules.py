@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """What every rule shares: patterns over tags, and the words around a match that change what it says."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a rule over tags is one line: cut in two it cannot be read
 """Claims that compute (products, sums, shares) and the network's name."""
 
 import re
@@ -14,8 +15,13 @@ PRODUCT = (rx(r"(?P<a>N )" + _UNIT + r"(?:x|\u00d7|times|multiplied P:by) (?P<b>
 SUM = (rx(r"(?P<a>N )" + _UNIT + r"(?:\+|plus) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
 DIFFERENCE = (rx(r"(?P<a>N )" + _UNIT + r"(?:-|\u2013|minus|LESS) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
 SHARE = (
-    rx(r"(?P<a>N )" + _UNIT.replace("P:of |", "") + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N )" + _UNIT.replace("/ |", "")
-       + r"(?:\(|=|\u2248|EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"),
+    rx(
+        r"(?P<a>N )"
+        + _UNIT.replace("P:of |", "")
+        + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N )"
+        + _UNIT.replace("/ |", "")
+        + r"(?:\(|=|\u2248|EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
+    ),
 )
 
 
@@ -35,11 +41,15 @@ def sums(scene: Scene) -> Iterator[Found]:
                 yield _sum(left[0], sign, right[0], said, first, last, sentence)
 
 
-def _sum(left: float, sign: str, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence) -> Found:
+def _sum(
+    left: float, sign: str, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence
+) -> Found:
     results = {"x": left * right, "+": left + right, "-": left - right, "%": 100 * left / right if right else said[0]}
     result = results[sign]
     about = re.search(r" (?:ABOUT|PARTLY|~|\u2248) ", sentence.slice(first, last)) is not None
-    right_sum = close(said, (result,), 1.0 if sign == "%" else 0.0, 0.06 if about else 0.005 if said[0] >= 1_000 else 0.0)
+    right_sum = close(
+        said, (result,), 1.0 if sign == "%" else 0.0, 0.06 if about else 0.005 if said[0] >= 1_000 else 0.0
+    )
     shown = f"{left:g} / {right:g}" if sign == "%" else f"{left:g} {sign} {right:g}"
     unit = " %" if sign == "%" else ""
     fact = None if right_sum else f"{shown} is {round(result, 1):g}{unit}"
@@ -53,10 +63,15 @@ def networks(scene: Scene) -> Iterator[Found]:
     """Return which network the cluster is said to have."""
     sentence, known = scene.sentence, scene.known
     for match, first, last in matches(sentence, NET):
-        if hedged(sentence, first, last) or subject(scene, first) in {"other", "job"} and not _near_own(sentence, first):
+        if hedged(sentence, first, last) or (
+            subject(scene, first) in {"other", "job"} and not _near_own(sentence, first)
+        ):
             continue
         says_not = negated_in_clause(sentence, first, last)
-        if says_not or re.search(r" (?:P:than|P:unlike|P:like|P:compared_to|P:versus|OTHER|P:over) (?:\S+ ){0,2}$", sentence.slice(first - 3, first)):
+        if says_not or re.search(
+            r" (?:P:than|P:unlike|P:like|P:compared_to|P:versus|OTHER|P:over) (?:\S+ ){0,2}$",
+            sentence.slice(first - 3, first),
+        ):
             continue
         generation = (match["early"] or match["late"] or "").removeprefix("GEN:")
         number = _value(sentence, match, "number") if match["number"] else ()
@@ -78,4 +93,10 @@ def _named(network: str, family: str, generation: str, number: tuple[float, ...]
     if generation in GENERATIONS and printed and printed.group() != generation:
         return False
     digits = re.search(r"\b(10|11)\b", plain)
-    return not (family == "slingshot" and number and digits and number[0] in {10.0, 11.0} and int(digits.group()) != int(number[0]))
+    return not (
+        family == "slingshot"
+        and number
+        and digits
+        and number[0] in {10.0, 11.0}
+        and int(digits.group()) != int(number[0])
+    )

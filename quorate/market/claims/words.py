@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the words of a class stand together
 """The words of bids, sorted into classes: each class is one tag, and the rules read tags.
 
 Lower-case tags are ordinary words; upper-case tags are classes. `T:x` names a cluster type, `P:x` a preposition,
@@ -177,10 +178,10 @@ GENERATIONS = {"edr": "edr", "hdr": "hdr", "ndr": "ndr", "fdr": "fdr", "qdr": "q
 def _lexicon() -> dict[str, str]:
     words: dict[str, str] = {}
     for mention, phrases in _TYPES.items():
-        words.update({phrase: f"T:{mention}" for phrase in phrases.split("|")})
+        words.update(dict.fromkeys(phrases.split("|"), f"T:{mention}"))
     for table, prefix in ((NETWORKS, "NET"), (GENERATIONS, "GEN")):
         for name, phrases in table.items():
-            words.update({phrase: f"{prefix}:{name}" for phrase in phrases.split("|")})
+            words.update(dict.fromkeys(phrases.split("|"), f"{prefix}:{name}"))
     for tag, phrases in _CLASSES.items():
         for phrase in phrases.split("|"):
             words.setdefault(phrase, tag)
@@ -193,4 +194,3 @@ def _lexicon() -> dict[str, str]:
 
 LEXICON = _lexicon()
 """Phrase in lower case, words parted by one space -> tag."""
-
