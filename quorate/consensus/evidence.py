@@ -7,7 +7,7 @@ NULLIFY, two payloads under one item number. A pair convicts alone, before anybo
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quorate.consensus.plain import HEIGHT_MAX, ROUND_MAX, SEQ_MAX, _bytes, _digest, _fields, _integer
+from quorate.consensus.plain import HEIGHT_MAX, ROUND_MAX, SEQ_MAX, bytes_of, digest_of, fields_of, integer_of
 from quorate.consensus.signing import item_bytes, vote_bytes
 from quorate.domain.canonical import Plain
 from quorate.domain.deciding import SEATS_MAX, Committee, Item, Kind, Vote
@@ -146,28 +146,31 @@ def evidence_from(thing: object) -> Evidence:
     Raises:
         MessageMalformed: the object is not exactly a piece of evidence.
     """
-    seat, first, second = _fields(thing, ("seat", "first", "second"), "evidence")
-    return Evidence(_integer(seat, 0, SEATS_MAX - 1), _statement_from(first), _statement_from(second))
+    seat, first, second = fields_of(thing, ("seat", "first", "second"), "evidence")
+    return Evidence(integer_of(seat, 0, SEATS_MAX - 1), _statement_from(first), _statement_from(second))
 
 
 def _statement_from(thing: object) -> Vote | ItemClaim:
     if isinstance(thing, dict) and thing.get("kind") == "item":
-        _, sender, seq, payload, signature = _fields(thing, _CLAIM, "an item claim")
+        _, sender, seq, payload, signature = fields_of(thing, _CLAIM, "an item claim")
         return ItemClaim(
-            _integer(sender, 0, SEATS_MAX - 1), _integer(seq, 1, SEQ_MAX), _digest(payload), _bytes(signature, 64, 64)
+            integer_of(sender, 0, SEATS_MAX - 1),
+            integer_of(seq, 1, SEQ_MAX),
+            digest_of(payload),
+            bytes_of(signature, 64, 64),
         )
-    kind_, height, round_, seat, value_, parent, reason, ext, signature = _fields(thing, _VOTE, "a vote")
+    kind_, height, round_, seat, value_, parent, reason, ext, signature = fields_of(thing, _VOTE, "a vote")
     kind = _VOTES.get(kind_) if isinstance(kind_, str) else None
     if kind is None:
         raise MessageMalformed(f"{kind_!r:.40} is no kind of vote")
     return Vote(
         kind,
-        _integer(height, 1, HEIGHT_MAX),
-        _integer(round_, 0, ROUND_MAX),
-        _integer(seat, 0, SEATS_MAX - 1),
-        None if value_ is None else _digest(value_),
-        _integer(parent, -1, ROUND_MAX),
-        _integer(reason, 0, 255),
-        _bytes(ext, 4 * SEATS_MAX),
-        _bytes(signature, 64, 64),
+        integer_of(height, 1, HEIGHT_MAX),
+        integer_of(round_, 0, ROUND_MAX),
+        integer_of(seat, 0, SEATS_MAX - 1),
+        None if value_ is None else digest_of(value_),
+        integer_of(parent, -1, ROUND_MAX),
+        integer_of(reason, 0, 255),
+        bytes_of(ext, 4 * SEATS_MAX),
+        bytes_of(signature, 64, 64),
     )

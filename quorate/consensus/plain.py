@@ -73,7 +73,8 @@ def _shallow(thing: object) -> None:
     raise MessageMalformed(f"JSON nested deeper than {DEPTH_MAX}")
 
 
-def _fields(thing: object, names: tuple[str, ...], what: str) -> list[object]:
+def fields_of(thing: object, names: tuple[str, ...], what: str) -> list[object]:
+    """Return the values of exactly these fields of an object, in this order, or raise `MessageMalformed`."""
     if not isinstance(thing, dict) or len(thing) != len(names):
         raise MessageMalformed(f"{what} needs exactly {', '.join(names)}")
     try:
@@ -82,7 +83,8 @@ def _fields(thing: object, names: tuple[str, ...], what: str) -> list[object]:
         raise MessageMalformed(f"{what} lacks {error}") from error
 
 
-def _integer(thing: object, low: int, high: int) -> int:
+def integer_of(thing: object, low: int, high: int) -> int:
+    """Return an integer (no boolean) in `low..high`, or raise `MessageMalformed`."""
     if type(thing) is not int or not low <= thing <= high:
         raise MessageMalformed(f"{thing!r:.40} is no integer in {low}..{high}")
     return thing
@@ -94,13 +96,15 @@ def _list(thing: object, longest: int) -> list[object]:
     return thing
 
 
-def _digest(thing: object) -> Digest:
+def digest_of(thing: object) -> Digest:
+    """Return a digest, or raise `MessageMalformed`."""
     if not isinstance(thing, str) or len(thing) != 64 or not _HEX.issuperset(thing):
         raise MessageMalformed(f"{thing!r:.40} is no digest")
     return Digest(thing)
 
 
-def _bytes(thing: object, longest: int, exact: int | None = None) -> bytes:
+def bytes_of(thing: object, longest: int, exact: int | None = None) -> bytes:
+    """Return the bytes that lowercase hex stands for, or raise `MessageMalformed`."""
     if not isinstance(thing, str) or len(thing) > 2 * longest or not _HEX.issuperset(thing):
         raise MessageMalformed("not lowercase hex, or too long")
     if len(thing) % 2 or (exact is not None and len(thing) != 2 * exact):
@@ -118,17 +122,17 @@ def certificate_from(thing: object) -> Certificate:
     Raises:
         MessageMalformed: the object is not exactly a certificate.
     """
-    kind_, height, round_, value_, parent_, exts_, votes_ = _fields(thing, _CERTIFICATE, "a certificate")
+    kind_, height, round_, value_, parent_, exts_, votes_ = fields_of(thing, _CERTIFICATE, "a certificate")
     kind = _KINDS.get(kind_) if isinstance(kind_, str) else None
     if kind is None:
         raise MessageMalformed(f"{kind_!r:.40} is no kind of certificate")
     if kind is Kind.NULLIFY and value_ is not None:
         raise MessageMalformed("NULLIFY names no value")
-    value = None if kind is Kind.NULLIFY else _digest(value_)
-    parent = _integer(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
-    exts = [_bytes(ext, 4 * SEATS_MAX) for ext in _list(exts_, SEATS_MAX)]
+    value = None if kind is Kind.NULLIFY else digest_of(value_)
+    parent = integer_of(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
+    exts = [bytes_of(ext, 4 * SEATS_MAX) for ext in _list(exts_, SEATS_MAX)]
     votes = tuple(_certificate_vote(vote, exts) for vote in _list(votes_, SEATS_MAX))
-    made = Certificate(kind, _integer(height, 1, HEIGHT_MAX), _integer(round_, 0, ROUND_MAX), value, parent, votes)
+    made = Certificate(kind, integer_of(height, 1, HEIGHT_MAX), integer_of(round_, 0, ROUND_MAX), value, parent, votes)
     _orderly(made, exts)
     return made
 
@@ -137,9 +141,9 @@ def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
     parts = _list(thing, 4)
     if len(parts) != 4:
         raise MessageMalformed("a certificate's vote is [seat, ext, reason, signature]")
-    place = _integer(parts[1], 0, len(exts) - 1)
-    seat, reason = _integer(parts[0], 0, SEATS_MAX - 1), _integer(parts[2], 0, 255)
-    return CertificateVote(seat, exts[place], reason, _bytes(parts[3], 64, 64))
+    place = integer_of(parts[1], 0, len(exts) - 1)
+    seat, reason = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[2], 0, 255)
+    return CertificateVote(seat, exts[place], reason, bytes_of(parts[3], 64, 64))
 
 
 def _orderly(made: Certificate, exts: list[bytes]) -> None:
@@ -161,15 +165,15 @@ def block_from(thing: object) -> Block:
     Raises:
         MessageMalformed: the object is not exactly a block.
     """
-    chain, height, parent, at_s, items, previous, results = _fields(thing, _BLOCK, "a block")
+    chain, height, parent, at_s, items, previous, results = fields_of(thing, _BLOCK, "a block")
     if not isinstance(chain, str) or len(chain) > 256:
         raise MessageMalformed("a block's chain is a name of at most 256 characters")
     return Block(
         chain,
-        _integer(height, 1, HEIGHT_MAX),
-        _digest(parent),
-        _integer(at_s, 0, HEIGHT_MAX),
-        tuple(_digest(item) for item in _list(items, ITEMS_MAX)),
+        integer_of(height, 1, HEIGHT_MAX),
+        digest_of(parent),
+        integer_of(at_s, 0, HEIGHT_MAX),
+        tuple(digest_of(item) for item in _list(items, ITEMS_MAX)),
         None if previous is None else certificate_from(previous),
         cast("Plain", results),
     )
@@ -198,8 +202,8 @@ def item_from(thing: object) -> Item:
     parts = _list(thing, 4)
     if len(parts) != 4:
         raise MessageMalformed("an item is [sender, seq, signature, payload]")
-    sender, seq = _integer(parts[0], 0, SEATS_MAX - 1), _integer(parts[1], 1, SEQ_MAX)
-    return Item(sender, seq, canonical(parts[3]), _bytes(parts[2], 64, 64))
+    sender, seq = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[1], 1, SEQ_MAX)
+    return Item(sender, seq, canonical(parts[3]), bytes_of(parts[2], 64, 64))
 
 
 def entry_plain(entry: Entry) -> dict[str, Plain]:
@@ -222,7 +226,7 @@ def entry_from(thing: object) -> Entry:
     Raises:
         MessageMalformed: the object is not exactly an entry, or its items are not those its block names.
     """
-    block_, certificate_, items_ = _fields(thing, ("block", "certificate", "items"), "an entry")
+    block_, certificate_, items_ = fields_of(thing, ("block", "certificate", "items"), "an entry")
     items = tuple(item_from(item) for item in _list(items_, ITEMS_MAX))
     entry = Entry(block_from(block_), items, certificate_from(certificate_))
     if tuple(item.digest for item in items) != entry.block.items:
@@ -250,5 +254,5 @@ def read_saved_block(data: bytes) -> tuple[Block, tuple[Item, ...]]:
     Raises:
         MessageMalformed: the bytes are something else.
     """
-    block, items = _fields(read_json(data), ("block", "items"), "a saved block")
+    block, items = fields_of(read_json(data), ("block", "items"), "a saved block")
     return block_from(block), tuple(item_from(item) for item in _list(items, ITEMS_MAX))

@@ -75,7 +75,3 @@ class Round:
     def closed(self) -> bool:
         """Say whether I gave my one of FINALIZE and NULLIFY."""
         return Kind.FINALIZE in self.mine or Kind.NULLIFY in self.mine
-
-    def voters(self) -> set[int]:
-        """Return the seats that said anything in this round."""
-        return {seat for _, seat in self.votes}
