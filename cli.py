@@ -91,6 +91,8 @@ def _run(args: argparse.Namespace) -> int:
         asked, places = _resumed(args, runs)
     else:
         asked = _request(args, settings)
+        if args.ledger and Path(args.ledger).exists():
+            raise RequestInvalid(f"the ledger {args.ledger} exists; name another, or go on with it by --resume")
         places = wiring.Places(wiring.fresh_folder(runs, asked.name))
     human = sys.stderr if args.json == "-" else sys.stdout
     console = Console(file=human, highlight=False, soft_wrap=False)
