@@ -1,7 +1,7 @@
 """Two runs, group by group: better, worse, equivalent or undecided, and how many groups would settle it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evals.metrics import BY_NAME, PRIMARY, Measures, Metric, metric
 from evals.stats import (
@@ -45,7 +45,10 @@ def _difference(name: str, a: Measures, b: Measures, seed: int, draws: int) -> t
     differences = paired_groups(group_means(a[name]), group_means(b[name]))
     if metric(name).ranks:
         return differences, hodges_lehmann(differences)
-    return differences, paired_mean(differences, seed, draws)
+    found = paired_mean(differences, seed, draws)
+    if metric(name).share:  # shares differ by one at most; the test that the interval inverts does not know
+        found = replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
+    return differences, found
 
 
 def _mean(name: str, measures: Measures) -> float:

@@ -300,22 +300,24 @@ def pinball(predicted: float, observed: float, quantile: float) -> float:
 
 
 def groups_needed(differences: Sequence[float], margin: float) -> int:
-    """Return how many groups would find a difference of `margin` four times in five; at least 2."""
+    """Return how many groups would find a difference of `margin` four times in five; never under 20."""
     values = np.asarray(differences, dtype=np.float64)
     spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     if math.isnan(spread) or margin <= 0:
-        return 2
-    return max(2, math.ceil((POWER_Z * spread / margin) ** 2))
+        return PERMUTATION_GROUPS_BELOW
+    return max(PERMUTATION_GROUPS_BELOW, math.ceil((POWER_Z * spread / margin) ** 2))
 
 
 def verdict(difference: Interval, adjusted_p: float, margin: float, alpha: float = ALPHA) -> Verdict:
     """Judge a difference where more is better.
 
-    Inside the margin on both sides is equivalent, however certain the rest is: a difference too small to matter.
+    Inside the margin on both sides is equivalent, however certain the rest is: a difference too small to matter. Under
+    20 groups nothing is equivalent: that no difference was seen in a handful says little.
     """
     if math.isnan(difference.estimate):
         return "undecided"
-    if -margin <= difference.low and difference.high <= margin:
+    enough = difference.groups >= PERMUTATION_GROUPS_BELOW
+    if enough and -margin <= difference.low and difference.high <= margin:
         return "equivalent"
     if adjusted_p <= alpha and difference.low > 0:
         return "better"

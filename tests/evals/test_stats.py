@@ -170,9 +170,13 @@ def test_ignoring_clusters_raises_false_alarms():
     ],
 )
 def test_a_verdict_weighs_interval_margin_and_corrected_p(low, high, p, word):
-    assert verdict(Interval((low + high) / 2, low, high, p), p, margin=0.02) == word
+    assert verdict(Interval((low + high) / 2, low, high, p, 100), p, margin=0.02) == word
+
+
+def test_a_handful_of_equal_groups_proves_nothing():
+    assert verdict(Interval(0.0, 0.0, 0.0, 1.0, 8), 1.0, margin=0.02) == "undecided"
 
 
 def test_the_groups_needed_shrink_with_the_square_of_the_margin():
-    values = [0.1, -0.1] * 50
+    values = [0.4, -0.4] * 50
     assert groups_needed(values, 0.02) == pytest.approx(4 * groups_needed(values, 0.04), rel=0.03)
