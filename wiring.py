@@ -1,6 +1,7 @@
 """The one place where configuration becomes objects: doors call it, nothing else does."""
 
 import asyncio
+import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ from graph.assembly import Assembly, Conduct
 from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Asked, Choices, Nodes
-from graph.running import Acting, Arrival, Run, thread_name
+from graph.running import Acting, Arrival, Run, Said, thread_name
 from prompts import load
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
@@ -256,6 +257,11 @@ class Places:
         return self.folder / "request.json"
 
     @property
+    def said(self) -> Path:
+        """What members said between two jobs."""
+        return self.folder / "said.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The graph's checkpoints."""
         return self.folder / "checkpoints.sqlite"
@@ -365,6 +371,18 @@ class _Wired:
         """Return who bids for each cluster."""
         return {cluster: self.agents.bidder(cluster) for cluster in self.clusters}
 
+    def keep(self, said: Said) -> None:
+        """Make durable what members said outside any thread."""
+        text = json.dumps({cluster: [record.hex() for record in records] for cluster, records in said.items()})
+        write_whole(self.places.said, text)
+
+    def kept(self) -> dict[ClusterId, list[bytes]]:
+        """Return what members had said outside any thread."""
+        if not self.places.said.exists():
+            return {}
+        said = json.loads(self.places.said.read_text("utf-8"))
+        return {ClusterId(name): [bytes.fromhex(record) for record in records] for name, records in said.items()}
+
     def answered(self) -> dict[Asked, Answer]:
         """Return what an interrupted run had been answered, by its trace."""
         return {(e.job, e.opened, e.cluster): e.answer for e in self.trace.events if isinstance(e, Answered)}
@@ -436,7 +454,7 @@ async def _carry(wired: _Wired, saver: AsyncSqliteSaver) -> RunReport:
     nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices, wired.answered())
     run = Run(
         wired.asked.name, build(nodes, wired.clusters, saver), assembly, committer, wired.backend, wired.submitters,
-        wired.trace, wired.acting, lambda: _tell(wired, committer),
+        wired.trace, wired.acting, lambda: _tell(wired, committer), wired.keep,
     )  # fmt: skip
     if not wired.trace.events:
         wired.trace.emit(wired.started())
@@ -446,7 +464,7 @@ async def _carry(wired: _Wired, saver: AsyncSqliteSaver) -> RunReport:
     try:
         await run.jobs(wired.arrivals)
         if wired.asked.finish:
-            run.finish()
+            await run.finish()
     except BaseException as error:
         status = "cancelled" if isinstance(error, KeyboardInterrupt | SystemExit) or _cancelled(error) else "failed"
         wired.trace.emit(RunEnded.model_validate({"status": status, "detail": str(error)[:400]}))
@@ -461,7 +479,7 @@ async def _remembered(
 ) -> tuple[dict[ClusterId, list[bytes]], dict[ClusterId, list[Keep]], int]:
     """Return what the members had said and sealed in the thread that was cut off, and the clock."""
     head_ms = wired.ledger.heights[-1].entry.block.at_s * 1_000 if wired.ledger.heights else 0
-    said: dict[ClusterId, list[bytes]] = {}
+    said: dict[ClusterId, list[bytes]] = wired.kept()
     kept: dict[ClusterId, list[Keep]] = {}
     for arrival in wired.arrivals:
         name = thread_name(wired.asked.name, arrival.job.id, wired.ledger.heights)
@@ -472,7 +490,8 @@ async def _remembered(
         for channel, value in [*found.checkpoint["channel_values"].items(), *stored]:
             if channel == "said":
                 for cluster, records in value.items():
-                    said.setdefault(cluster, []).extend(r for r in records if r not in said[cluster])
+                    known = said.setdefault(cluster, [])
+                    known.extend(record for record in records if record not in known)
             elif channel == "kept":
                 for cluster, keep in value.items():
                     kept.setdefault(cluster, []).append(keep)
@@ -556,7 +575,10 @@ def write_whole(path: Path, text: str) -> None:
     """
     half = path.with_name(path.name + ".part")
     try:
-        half.write_text(text, encoding="utf-8")
+        with half.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         half.replace(path)
     except OSError as error:
         raise RequestInvalid(f"cannot write {path}: {error.strerror}; name a writable place") from error

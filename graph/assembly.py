@@ -155,6 +155,10 @@ class Assembly:
                 self.absorb(seat, effects)
                 return
 
+    def said(self) -> dict[ClusterId, list[bytes]]:
+        """Return what each member persisted for the height being decided."""
+        return {self.name(seat): list(self.outbox.said.get(seat, ())) for seat in range(len(self.members))}
+
     def proposals_waiting(self) -> bool:
         """Say whether a proposal lies undelivered."""
         return any(letter.kind == Kind.PROPOSE for letter in self._letters)
@@ -308,15 +312,21 @@ class Assembly:
 
     # -- heights without an auction -----------------------------------------------------------------------
 
-    def settle(self, until_ms: int) -> None:
-        """Let time pass to `until_ms`, deciding whatever falls due on the way."""
+    def settle(self, until_ms: int) -> bool:
+        """Let time pass to `until_ms`, deciding whatever falls due on the way; False if a call opened before.
+
+        An open call wants answers, and time that passes without them would close it.
+        """
         for _ in range(STEPS_MAX):
             self.deliver()
+            if any(record.opened for record in self.outbox.records):
+                return False
             if self.proposals_waiting():
                 self.deliver(proposals=True)
             elif not self.step(until_ms, idle=True):
                 break
         self.now_ms = max(self.now_ms, until_ms)
+        return True
 
     # -- trace -------------------------------------------------------------------------------------------
 

@@ -34,6 +34,8 @@ class Committer:
         self.heights: list[Verified] = []
         self.called: dict[tuple[JobId, int], int] = {}
         """The trace number of each call, by job and opening height."""
+        self.refused = 0
+        """How many awards schedulers did not take."""
         assembly.history = lambda height: (each.entry for each in self.heights[height - 1 :])
 
     def take_up(self, heights: Sequence[Verified], events: Sequence[TraceEvent]) -> None:
@@ -50,6 +52,7 @@ class Committer:
         """Empty the assembly's outbox: everything in it becomes durable, then takes effect."""
         while self.assembly.outbox.entries or self.assembly.outbox.won:
             entries, self.assembly.outbox.entries = self.assembly.outbox.entries, []
+            self.assembly.outbox.records.clear()
             for entry, application in entries:
                 self.ledger.append(entry)
                 self.assembly.committed(entry.block.height)
@@ -86,6 +89,7 @@ class Committer:
         try:
             self.backend.submit(self.assembly.name(seat), award.job, self.assembly.now_s)
         except BackendRefused as error:
+            self.refused += 1
             effects = member.refused(award.job.id, str(error), now_ms)
         else:
             effects = member.started(award.job.id, now_ms)

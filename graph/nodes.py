@@ -194,7 +194,7 @@ class Nodes:
 
     def _added(self, more: AllocationState | None = None) -> AllocationState:
         added = more or AllocationState()
-        added["said"] = {k: v for seat in range(len(self.assembly.members)) for k, v in self._said(seat).items()}
+        added["said"] = self.assembly.said()
         added["kept"] = {self.assembly.name(seat): keep for seat, keep in self.assembly.outbox.kept.items()}
         added["now_ms"] = self.assembly.now_ms
         return added

@@ -21,6 +21,10 @@ RECURSION_MAX = 200
 """Steps of one thread: three heights of at most `rounds_max` rounds each, with room."""
 
 
+Said = Mapping[ClusterId, Sequence[bytes]]
+"""What members persisted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A job with its submitter's signature and the time at which it arrives."""
@@ -72,8 +76,12 @@ class Run:
         sink: TraceSink,
         acting: Callable[[JobId | None], Sequence[Acting]] = lambda _: (),
         after_job: Callable[[], None] = lambda: None,
+        keep: Callable[[Said], None] = lambda _: None,
     ) -> None:
-        """`name` is the run's id: threads are named after it. `acting` tells which drivers act at a job."""
+        """`name` is the run's id: threads are named after it. `acting` tells which drivers act at a job.
+
+        `keep` makes durable what members said outside any thread, before a height that rests on it is.
+        """
         self.name = name
         self.graph = graph
         self.assembly = assembly
@@ -83,87 +91,107 @@ class Run:
         self.sink = sink
         self.acting = acting
         self.after_job = after_job
+        self.keep = keep
+        self.arrivals: dict[JobId, tuple[int, Arrival]] = {}
         self.outcomes: dict[JobId, str] = {}
+        self._asked: dict[JobId, int] = {}
+        self._refused_seen = 0
 
     async def jobs(self, arrivals: Sequence[Arrival]) -> Mapping[JobId, str]:
         """Call every job as it arrives; then let waiting jobs have their turn as nodes come free.
 
         Returns each job's outcome: `allocated`, `unallocated` or `undecided`.
         """
-        for number, arrival in enumerate(arrivals, 1):
-            self.pass_time(arrival.at_s)
-            await self._call(arrival, number, len(arrivals))
-            await self._reopened(arrivals)
-        while any(outcome == "waiting" for outcome in self.outcomes.values()) and self._next_end():
-            await self._reopened(arrivals)
-        return dict(self.outcomes)
+        self.arrivals = {arrival.job.id: (number, arrival) for number, arrival in enumerate(arrivals, 1)}
+        for arrival in arrivals:
+            await self.pass_time(arrival.at_s)
+            await self._call(arrival)
+        while self.assembly.application.state.waiting and (next_s := self._next_s()) is not None:
+            await self.pass_time(next_s)
+        return {job: [outcome, *decided(job, self.committer.heights)][-1] for job, outcome in self.outcomes.items()}
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Let running jobs end and their submitters give receipts."""
-        while self._next_end():
-            pass
-        self.pass_time(self.assembly.now_s + 1)
+        while (next_s := self._next_s()) is not None:
+            await self.pass_time(next_s)
+        await self.pass_time(self.assembly.now_s + 1)
 
-    async def _call(self, arrival: Arrival, number: int, of: int) -> None:
+    async def _call(self, arrival: Arrival) -> None:
         before = decided(arrival.job.id, self.committer.heights)
         if before:
             self.outcomes[arrival.job.id] = before[-1]
             return
-        for act in self.acting(arrival.job.id):
-            self.sink.emit(
-                FaultActs(
-                    at_s=self.assembly.now_s,
-                    driver=act.driver,
-                    cluster=act.cluster,
-                    job=arrival.job.id,
-                    says=act.says,
-                )
-            )
-        self.outcomes[arrival.job.id] = await self._thread(arrival, number, of)
+        await self._thread(arrival.job.id)
+        await self._settle(self.assembly.now_s)
 
-    async def _thread(self, arrival: Arrival, number: int, of: int) -> str:
+    async def _thread(self, job: JobId) -> None:
+        """Carry one call of a job through the graph, from its beginning or from where a crash left it."""
+        number, arrival = self.arrivals[job]
         state = AllocationState(
-            job=arrival.job, signature=arrival.signature, number=number, of=of, answers={}, said={}, outcome=""
+            job=arrival.job,
+            signature=arrival.signature,
+            number=number,
+            of=len(self.arrivals),
+            answers={},
+            said={},
+            outcome="",
         )
-        name = thread_name(self.name, arrival.job.id, self.committer.heights)
+        name = thread_name(self.name, job, self.committer.heights)
         config: RunnableConfig = {"configurable": {"thread_id": name}, "recursion_limit": RECURSION_MAX}
         kept = bool(self.graph.checkpointer)
         known = (await self.graph.aget_state(config)).next if kept else ()
+        self._act(job, told=bool(known))
         done = await self.graph.ainvoke(None if known else state, config, durability="sync" if kept else None)
+        self.outcomes[job] = str(done.get("outcome") or "undecided")
+        if job in (calls := self.assembly.application.state.calls):
+            self._asked[job] = calls[job].opened
         self.after_job()
-        return str(done.get("outcome", "undecided"))
 
-    async def _reopened(self, arrivals: Sequence[Arrival]) -> None:
-        """Carry on with open calls of jobs that had no place, or found no quorum, when they were called."""
-        numbers = {arrival.job.id: (number, arrival) for number, arrival in enumerate(arrivals, 1)}
-        for job in list(self.assembly.application.state.calls):
-            if self.outcomes.get(job) in ("waiting", "undecided"):
-                number, arrival = numbers[job]
-                self.outcomes[job] = await self._thread(arrival, number, len(arrivals))
+    def _act(self, job: JobId, *, told: bool) -> None:
+        for act in self.acting(job):
+            if not told:
+                self.sink.emit(
+                    FaultActs(at_s=self.assembly.now_s, driver=act.driver, cluster=act.cluster, job=job, says=act.says)
+                )
 
     # -- time --------------------------------------------------------------------------------------------
 
-    def pass_time(self, until_s: int) -> None:
+    async def pass_time(self, until_s: int) -> None:
         """Let the virtual clock reach `until_s`; jobs that end on the way give their nodes back."""
         while (next_s := self.backend.next_end_s()) is not None and next_s <= until_s:
-            self._ends(next_s)
-        self.assembly.settle(until_s * 1_000)
-        self.committer.commit()
+            await self._settle(next_s)
+            for end in self.backend.ended(next_s):
+                self._end(end)
+            await self._settle(next_s)
+        await self._settle(until_s)
 
-    def _next_end(self) -> bool:
-        next_s = self.backend.next_end_s()
-        if next_s is None:
-            return False
-        self._ends(next_s)
-        return True
+    async def _settle(self, at_s: int) -> None:
+        """Decide what falls due by `at_s`; a call that opens on the way is answered then, not later."""
+        reached = False
+        while not reached:
+            reached = self.assembly.settle(at_s * 1_000)
+            self.keep(self.assembly.said())
+            self.committer.commit()
+            for job in self._unanswered():
+                await self._thread(job)
+                reached = False
+            if self.committer.refused > self._refused_seen:
+                # A refusal opens the call again as soon as a block holds it; its leader may wait a moment for votes.
+                self._refused_seen = self.committer.refused
+                at_s, reached = max(at_s, self.assembly.now_s + 1), False
 
-    def _ends(self, at_s: int) -> None:
-        self.assembly.settle(at_s * 1_000)
-        self.committer.commit()
-        for end in self.backend.ended(at_s):
-            self._end(end)
-        self.assembly.settle(at_s * 1_000)
-        self.committer.commit()
+    def _unanswered(self) -> list[JobId]:
+        """Return jobs of ours with an open call that nobody was asked about since it opened."""
+        calls = self.assembly.application.state.calls.items()
+        return [job for job, call in calls if job in self.arrivals and self._asked.get(job) != call.opened]
+
+    def _next_s(self) -> int | None:
+        """Return when something happens by itself: a job ends, or an award that nobody started runs out."""
+        state, now_s = self.assembly.application.state, self.assembly.now_s
+        unstarted = [held.awarded_at_s for held in state.running.values() if held.started_at_s is None]
+        runs_out = [at_s + state.parameters.start_window_s for at_s in unstarted]
+        ends = self.backend.next_end_s()
+        return min([at_s for at_s in runs_out if at_s > now_s] + ([] if ends is None else [ends]), default=None)
 
     def _end(self, end: JobEnd) -> None:
         seat = self.assembly.application.state.seat_of(end.cluster)

@@ -90,7 +90,9 @@ def test_a_timer_beyond_the_limit_waits():
 
 
 def test_members_that_answer_each_other_for_ever_are_a_bug_that_shows():
-    assembly = Assembly([Scripted(on_receive=[e.Send(1, b"ping")]), Scripted(on_receive=[e.Send(0, b"pong")])], Memory())
+    assembly = Assembly(
+        [Scripted(on_receive=[e.Send(1, b"ping")]), Scripted(on_receive=[e.Send(0, b"pong")])], Memory()
+    )
     assembly.absorb(0, [e.Send(1, b"ping")])
     with pytest.raises(MisuseError, match=f"{STEPS_MAX} letters without an end"):
         assembly.deliver()
