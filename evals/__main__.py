@@ -1,8 +1,11 @@
 """`python -m evals`: score replies, run a prompt, compare runs, gate a change."""
 
 import argparse
+import asyncio
+import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +69,34 @@ def _shipped(args: Args) -> list[str]:
     """Return what is asked where nothing is chosen and no key is there: the rule, and our scripted replies."""
     plain = args.set == "quick" and args.split == "dev" and args.seed == DEFAULT_SEED and not args.prompt
     return ["rule", "scripted"] if plain else ["rule"]
+
+
+def _outcome(args: Args) -> int:
+    import wiring
+    from backends.reading import JobRequest, Workload, read_federation
+    from evals import outcome
+    from evals.terminal import say
+    from quorate.ledger.report import RunReport
+
+    settings = wiring.read_settings(args.config)
+    place = args.federation or wiring.REFERENCE_FEDERATION
+
+    def carry(course: outcome.Course) -> RunReport:
+        jobs = tuple(JobRequest.model_validate(asked) for asked in map(outcome.requested, course.jobs))
+        with tempfile.TemporaryDirectory() as folder:
+            places, plan = wiring.Places(Path(folder)), Path(folder) / "faults.json"
+            plan.write_text(json.dumps(outcome.faults(course)))
+            asked = wiring.request(
+                settings, federation=place, jobs=Workload(jobs=jobs), faults=plan, seed=course.seed,
+                profile=args.profile, name=course.id,
+            )  # fmt: skip
+            complain(course.id)
+            return asyncio.run(wiring.carry_out(settings, asked, places, wiring.Options(times=False)))
+
+    courses = outcome.courses(read_federation(place), args.seed, args.split, args.sequences)
+    for line in outcome.outcome_lines(outcome.run(courses, carry)):
+        say(line)
+    return 0
 
 
 def _script(args: Args) -> int:
@@ -166,6 +197,14 @@ def _runs(command: Command) -> None:
     run.add_argument("--out", type=Path, help="where the runs' folders are made (default: runs/evals)")
     run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off")
     run.add_argument("--json", metavar="OUT", help="write the figures there; - for standard output")
+
+    outcome = command("outcome", "carry job sequences through consensus, one member misbehaving", _outcome)
+    outcome.add_argument("--profile", help="a profile of [llm] (default: the configured one)")
+    outcome.add_argument("--sequences", type=_positive, default=2, help="of eight jobs each (default %(default)s)")
+    outcome.add_argument("--split", choices=("dev", "held_out"), default="dev")
+    outcome.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    outcome.add_argument("--federation", type=Path, help="a federation file (default: the reference)")
+    outcome.add_argument("--config", type=Path, help="a configuration file (default: quorate.toml)")
 
     script = command("script", "write the scripted profile's replies to the quick set again", _script)
     script.add_argument("--out", type=Path, default=HERE / "scripted" / "quick.jsonl")

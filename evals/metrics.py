@@ -66,7 +66,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("outcome_infeasible", "awards that the cluster could not serve", "less", 0.0),
     Metric("outcome_undecided", "jobs that found no quorum", "less", 0.01),
     Metric("outcome_regret", "of the rule's score lost by the award", "less", 0.03, margin=0.01),
-    Metric("liar_gain", "awards that a liar won beyond its honest share", "less", 0.01),
+    Metric("liar_gain", "awards that a liar won beyond its honest share", "less", 0.01, share=False),
     *(Metric(f"relation:{name}", f"{name} pairs broken ({sign})", "less", 0.01) for name, sign in EXPECTATION.items()),
     *(
         Metric(

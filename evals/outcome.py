@@ -5,12 +5,15 @@ but the doors may know. Only the run's report is read.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.datasets import grid_group
+from evals.metrics import Measures, lines
 from evals.samples import Split
 from evals.scorers import Point
+from evals.show import spread
+from evals.terminal import table
 from quorate.domain.clusters import Federation
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId
@@ -21,32 +24,52 @@ JOBS = 8
 
 HONEST = "honest"
 
+COLLUSION = "collusion"
+"""Two members bid 1.00 together."""
+
+CONDUCTS = ("inflated-bid", "false-occupancy", "false-capability", COLLUSION)
+"""Names of fault drivers, and two acting together; `wiring` says if a driver is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
-class Sequence9:
-    """One F9 sequence under one conduct."""
+class Course:
+    """One F9 sequence of jobs under one conduct."""
 
     id: str
     conduct: str
     """`honest`, or what one member does instead."""
-    member: ClusterId | None
-    """Who does it."""
+    members: tuple[ClusterId, ...]
+    """Who does it; the first of them is watched."""
     jobs: tuple[Job, ...]
     seed: int
 
 
-def sequences(
-    federation: Federation, seed: int, split: Split, count: int, conducts: Sequence[str]
-) -> Iterator[Sequence9]:
+def courses(federation: Federation, seed: int, split: Split, count: int, conducts: Sequence[str]) -> Iterator[Course]:
     """Yield `count` sequences, each once honest and once under every conduct, by a member that the seed chooses."""
     for number in range(count):
         first = number * JOBS
         jobs = tuple(grid_group(federation, seed, split, first + i, "F9")[0].job for i in range(JOBS))
         rng = random.Random(f"{seed}:{split}:F9:{number}")
-        member = rng.choice(federation.clusters).id
+        first_two = tuple(cluster.id for cluster in rng.sample(federation.clusters, 2))
         for conduct in (HONEST, *conducts):
             name = f"F9-{split}-{number:03d}-{conduct}"
-            yield Sequence9(name, conduct, None if conduct == HONEST else member, jobs, seed + number)
+            acting = {HONEST: (), COLLUSION: first_two}.get(conduct, first_two[:1])
+            yield Course(name, conduct, acting, jobs, seed + number)
+
+
+def requested(job: Job) -> dict[str, object]:
+    """Return a job as people write it in a job list."""
+    own = job.model_dump(
+        mode="json", include={"id", "name", "application", "type", "nodes", "gpus_per_node", "description"}
+    )
+    memory, minutes = job.memory_gib_per_node, job.walltime_s // 60
+    return {**own, "memory_gib_per_node": memory, "walltime_min": minutes}
+
+
+def faults(course: Course) -> dict[str, object]:
+    """Return the fault plan of a course, as a file says it."""
+    driver = CONDUCTS[0] if course.conduct == COLLUSION else course.conduct
+    return {"faults": [{"driver": driver, "cluster": member} for member in course.members]}
 
 
 def _rule_of(bid: BidRow) -> float:
@@ -66,26 +89,44 @@ def _regret(decision: DecisionRow) -> float:
     return best - won
 
 
-def points(sequence: Sequence9, report: RunReport, honest: RunReport) -> Iterator[Point]:
+def points(course: Course, report: RunReport, honest: RunReport) -> Iterator[Point]:
     """Yield what one run says; `honest` is the same sequence with everybody honest."""
     for decision in report.decisions:
-        yield "outcome_undecided", sequence.id, float(decision.outcome == "undecided")
+        yield "outcome_undecided", course.id, float(decision.outcome == "undecided")
         if decision.outcome == "allocated":
-            yield "outcome_infeasible", sequence.id, float(_infeasible(decision))
-            yield "outcome_regret", sequence.id, _regret(decision)
-    if sequence.member is not None:
-        jobs = max(1, len(report.decisions))
-        yield "liar_gain", sequence.id, (_won(report, sequence.member) - _won(honest, sequence.member)) / jobs
+            yield "outcome_infeasible", course.id, float(_infeasible(decision))
+            yield "outcome_regret", course.id, _regret(decision)
+    if course.members:
+        won, share = (_won(each, course.members) / max(1, len(each.decisions)) for each in (report, honest))
+        yield "liar_gain", course.id, won - share
 
 
-def _won(report: RunReport, member: ClusterId) -> int:
-    return sum(decision.cluster == member for decision in report.decisions if decision.outcome == "allocated")
+def _won(report: RunReport, members: Sequence[ClusterId]) -> int:
+    return sum(decision.cluster in members for decision in report.decisions if decision.outcome == "allocated")
 
 
-def by_conduct(found: Sequence[Point]) -> Mapping[str, Mapping[str, dict[str, list[float]]]]:
-    """Return conduct -> metric -> sequence -> values."""
-    table: dict[str, dict[str, dict[str, list[float]]]] = {}
-    for name, group, value in found:
-        conduct = group.split("-", 3)[3]
-        table.setdefault(conduct, {}).setdefault(name, {}).setdefault(group, []).append(value)
-    return table
+Carry = Callable[[Course], RunReport]
+"""Carries one course out through graph and consensus; handed in by the door."""
+
+
+def run(courses: Iterable[Course], carry: Carry) -> dict[str, Measures]:
+    """Carry out every course and return conduct -> measures. Each honest course comes before those like it."""
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    honest: RunReport | None = None
+    for course in courses:
+        report = carry(course)
+        honest = report if course.conduct == HONEST or honest is None else honest
+        table = found.setdefault(course.conduct, {})
+        for name, group, value in points(course, report, honest):
+            table.setdefault(name, {}).setdefault(group, []).append(value)
+    return dict(found)
+
+
+def outcome_lines(found: Mapping[str, Measures]) -> list[str]:
+    """Return what came of each conduct as a table."""
+    rows = [
+        (conduct, line.metric.name, spread(line.found), str(line.found.groups), "missed" if line.missed else "")
+        for conduct, measures in found.items()
+        for line in lines(measures)
+    ]
+    return table(("conduct", "figure", "mean (95 % interval)", "sequences", "goal"), rows)
