@@ -153,6 +153,23 @@ def encode_acts(acts: tuple[Value, ...]) -> bytes:
     return canonical([act.model_dump(mode="json") for act in acts])
 
 
+def in_parts(acts: tuple[Value, ...], bytes_max: int) -> list[tuple[Value, ...]]:
+    """Return the acts in order, in parts whose payloads have at most `bytes_max` bytes; one too large stands alone.
+
+    A member that shows 256 answers at once has more to say than one item may hold.
+    """
+    parts: list[tuple[Value, ...]] = []
+    room = 0
+    for act in acts:
+        size = len(encode_acts((act,))) - 1  # the brackets of a list that it shares, and a comma
+        if not parts or size > room or len(parts[-1]) >= ACTS_MAX:
+            parts.append(())
+            room = bytes_max - 1
+        parts[-1] = (*parts[-1], act)
+        room -= size
+    return parts
+
+
 @lru_cache(maxsize=4_096)
 def decode_acts(payload: bytes) -> tuple[Act, ...]:
     """Read the acts of an item's payload.

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from quorate.consensus import effects as e
 from quorate.consensus.evidence import Evidence
+from quorate.consensus.inclusion import payload_bytes_max
 from quorate.consensus.pool import Pool
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
 from quorate.domain.canonical import canonical
@@ -140,7 +141,9 @@ class Participant:
 
     def unsettled(self) -> list[a.Act]:
         """Return this member's acts that no block has included yet."""
-        return [act for item in self.machine.pool.run(self.me, self.application.sequences[self.me] + 1, UNSETTLED_MAX) for act in a.decode_acts(item.payload)]
+        first = self.application.sequences[self.me] + 1
+        items = self.machine.pool.run(self.me, first, UNSETTLED_MAX)
+        return [act for item in items for act in a.decode_acts(item.payload)]
 
     def start(self, now_ms: int) -> list[Effect]:
         """Begin, or begin again: send what is ours again, ask for open calls, show what is due."""
@@ -190,7 +193,10 @@ class Participant:
         return self._put(acts, now_ms)
 
     def _put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
-        return self._followed(self.machine.submit(a.encode_acts(acts), now_ms), now_ms)
+        out: list[Effect] = []
+        for part in a.in_parts(acts, payload_bytes_max(len(self.application.sequences))):
+            out.extend(self._followed(self.machine.submit(a.encode_acts(part), now_ms), now_ms))
+        return out
 
     def _reveal(self, keep: Keep) -> a.Reveal:
         self._shown.add((keep.job, keep.opened))

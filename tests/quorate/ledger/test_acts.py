@@ -142,3 +142,20 @@ def test_a_submitters_two_statements_cannot_stand_for_each_other_or_for_another_
     assert len(set(said)) == len(said)
     assert key("x").public_key != key("y").public_key
     assert canonical([]) == b"[]"
+
+
+@given(st.lists(st.sampled_from(SAMPLES), min_size=1, max_size=40), st.integers(1_500, 9_000))
+def test_what_is_too_long_for_one_item_is_said_in_several_in_order(acts, bytes_max):
+    parts = a.in_parts(tuple(acts), bytes_max)
+    assert [act for part in parts for act in part] == acts
+    assert all(part for part in parts)
+    assert all(len(a.encode_acts(part)) <= bytes_max for part in parts)
+    for part, after in zip(parts, parts[1:], strict=False):
+        assert len(a.encode_acts((*part, after[0]))) > bytes_max
+
+
+def test_one_act_that_is_too_long_stands_alone_and_a_part_has_a_bounded_number_of_acts():
+    long, short = a.Report(evidence="x" * 500), a.Start(job="a")
+    assert a.in_parts((short, long, short), 200) == [(short,), (long,), (short,)]
+    assert [len(part) for part in a.in_parts((short,) * 1_000, 10**6)] == [512, 488]
+    assert a.in_parts((), 200) == []
