@@ -11,11 +11,8 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import AsyncGenerator, Callable, Mapping
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -25,8 +22,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from pydantic import ValidationError
 
 from agents.asking import Kind, ModelFailed, Question, Reply, Shape, Usage, plain, problem
+from agents.classify import classify
 from agents.settings import MODES, Custom, Environ, LlmSettings, Mode, RemoteProfile, address, key
-from quorate.domain.errors import MisuseError, SettingsInvalid
+from agents.wire import Wire, body_json, keeping_body
+from quorate.domain.errors import SettingsInvalid
 
 PACKAGES: dict[str, tuple[str, str, str]] = {
     "sambanova": ("langchain_sambanova", "ChatSambaNova", "pip install 'langchain-sambanova>=1.1,<2'"),
@@ -36,6 +35,9 @@ PACKAGES: dict[str, tuple[str, str, str]] = {
     "groq": ("langchain_groq", "ChatGroq", "pip install 'langchain-groq>=1,<2'"),
 }
 """Module, class and remedy of each provider's package."""
+
+HttpClient = Any
+"""A client of httpx or of httpx2, synchronous or not: the two libraries share no type."""
 
 LADDERS: dict[str, tuple[Mode, ...]] = {
     "sambanova": MODES,
@@ -48,16 +50,7 @@ LADDERS: dict[str, tuple[Mode, ...]] = {
 """The modes that each provider's client can ask for, strictest first."""
 
 NO_KEY = "EMPTY"
-"""What a client that insists on a key is given where the server wants none; never sent, see `Wire`."""
-
-HEADERS_KEPT = frozenset(
-    {
-        "accept", "accept-encoding", "anthropic-version", "connection", "content-length", "content-type", "host",
-        "transfer-encoding", "user-agent",
-        "x-stainless-raw-response",  # the SDK reads its own request to know what it promised its caller
-    }
-)  # fmt: skip
-"""Headers that may leave; everything else that a client adds from its environment stays here."""
+"""What a client that insists on a key is given where the server wants none; never sent, see agents/wire.py."""
 
 MODE_WORDS = ("response_format", "json_schema", "json_object", "tool", "schema", "structured", "format")
 """What a provider writes in the 400 that means: this model does not take this mode."""
@@ -66,58 +59,6 @@ ANSWER_CHARS_MAX = 20_000
 """Where a streamed answer is given up: as much as the parser reads."""
 
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-
-_body: ContextVar[list[str] | None] = ContextVar("body", default=None)
-"""Where the response's own bytes are kept for the call in progress: the clients drop the raw tool arguments."""
-
-
-class Wire:
-    """What leaves and arrives: headers by an allow-list, one host only, and the response's text kept."""
-
-    def __init__(self, provider: str, url: str, secret: str) -> None:
-        """Bind the key to the address."""
-        self._provider = provider
-        self._to = _origin(url)
-        self._secret = secret
-
-    def outgoing(self, request: Any) -> None:  # noqa: ANN401 - httpx's or httpx2's Request, which share no type
-        """Strip every header but the needed ones, set the key, and refuse any other host."""
-        if self._to[1] and _origin(str(request.url)) != self._to:
-            raise MisuseError(f"a request to {request.url.host} under a profile for {self._to[1]}")
-        if self._provider == "custom":
-            return  # a class of the user's choice knows its own headers
-        for name in list(request.headers):
-            if name.lower() not in HEADERS_KEPT:
-                del request.headers[name]
-        if not self._secret:
-            return
-        if self._provider != "anthropic":
-            request.headers["authorization"] = f"Bearer {self._secret}"
-        if self._provider in {"anthropic", "sambanova"}:
-            request.headers["x-api-key"] = self._secret
-
-    async def outgoing_async(self, request: Any) -> None:  # noqa: ANN401 - as above
-        """Do the same as `outgoing`, for an asynchronous client."""
-        self.outgoing(request)
-
-    def incoming(self, response: Any) -> None:  # noqa: ANN401 - as above
-        """Keep the text of a whole (not streamed) response."""
-        kept = _body.get()
-        if kept is not None:
-            response.read()
-            kept[:] = [response.text]
-
-    async def incoming_async(self, response: Any) -> None:  # noqa: ANN401 - as above
-        """Do the same as `incoming`, for an asynchronous client."""
-        kept = _body.get()
-        if kept is not None:
-            await response.aread()
-            kept[:] = [response.text]
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def chat_class(profile: RemoteProfile) -> type[BaseChatModel]:
@@ -136,12 +77,13 @@ def chat_class(profile: RemoteProfile) -> type[BaseChatModel]:
     return found
 
 
-def _httpx_for(provider: str) -> Any:  # noqa: ANN401 - the module httpx or httpx2
-    """Return the HTTP library under the provider's SDK: openai 3 moved to httpx2 and catches only its errors."""
-    if provider == "openai":
-        major = int(str(importlib.import_module("openai").__version__).split(".")[0])
-        return importlib.import_module("httpx2" if major >= 3 else "httpx")
-    return importlib.import_module("httpx")
+def _httpx_for(provider: str) -> ModuleType:
+    """Return the HTTP library under the provider's SDK: some moved to httpx2, and each catches only its own errors."""
+    try:
+        base = importlib.import_module(f"{provider}._base_client")
+    except ImportError:
+        base = None
+    return importlib.import_module("httpx2" if hasattr(base, "httpx2") else "httpx")
 
 
 def _arguments(profile: RemoteProfile, url: str, secret: str, http: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,10 +101,16 @@ def _arguments(profile: RemoteProfile, url: str, secret: str, http: Mapping[str,
         case "anthropic":
             return {**shared, **served, "api_key": secret or NO_KEY}
         case "ollama":
-            wait = {"timeout": profile.timeout_s}
-            return {**shared, "base_url": url, "num_predict": profile.max_tokens, "client_kwargs": wait}
+            return {**shared, "base_url": url, "num_predict": profile.max_tokens, **http}
         case _:
             return {**shared, **served, "api_key": secret or NO_KEY, **http}
+
+
+def _give_connections(client: Any, asynchronous: HttpClient, synchronous: HttpClient) -> None:  # noqa: ANN401 - private parts
+    """Put our HTTP clients where ChatAnthropic keeps its own: it takes none, and shares one between event loops."""
+    sdk, params = importlib.import_module("anthropic"), client._client_params
+    client.__dict__["_async_client"] = sdk.AsyncClient(**params, http_client=asynchronous)
+    client.__dict__["_client"] = sdk.Client(**params, http_client=synchronous)
 
 
 def _accepted(kind: type[BaseChatModel], given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +188,7 @@ class RemoteChat:
         """Ask once; ModelFailed with its kind if no whole reply came. Kind MODE: ask again, one rung lower."""
         mode, started = self.mode, self._clock_s()
         client = await self._client()
-        with _keeping_body(not self._streams(mode)) as body:
+        with keeping_body(not self._streams(mode)) as body:
             try:
                 if self._streams(mode):
                     message: AIMessage = await _gathered(client, _messages(question), self._bound(mode, question.shape))
@@ -256,7 +204,7 @@ class RemoteChat:
         if self._own is None:
             self._own = self._make_sync()
         client = self._own[0]
-        with _keeping_body(not self._streams(mode)) as body:
+        with keeping_body(not self._streams(mode)) as body:
             try:
                 bound = self._bound(mode, question.shape)
                 if self._streams(mode):
@@ -312,47 +260,60 @@ class RemoteChat:
 
     async def _lease(self) -> AsyncGenerator[BaseChatModel]:
         """Hold the client open until the loop shuts its generators down, as `asyncio.run` does at its end."""
-        http, idle = self._async_http(), self._sync_http()
+        http, idle = self._http("AsyncClient"), self._http("Client")
         try:
-            yield self._make({"http_async_client": http, "http_client": idle})
+            yield self._make(http, idle)
         finally:
             await http.aclose()
             idle.close()
 
     def _make_sync(self) -> tuple[BaseChatModel, Callable[[], None]]:
-        http = self._sync_http()
-        return self._make({"http_client": http, "http_async_client": self._async_http()}), http.close
+        http = self._http("Client")
+        return self._make(self._http("AsyncClient"), http), http.close
 
-    def _sync_http(self) -> Any:  # noqa: ANN401 - httpx's or httpx2's Client
+    def _hooks(self) -> dict[str, dict[str, list[Any]]]:
         wire = Wire(self.provider, self._url, self._secret)
-        hooks = {"request": [wire.outgoing], "response": [wire.incoming]}
-        return _httpx_for(self.provider).Client(event_hooks=hooks, **self._transport())
+        return {
+            "Client": {"request": [wire.outgoing], "response": [wire.incoming]},
+            "AsyncClient": {"request": [wire.outgoing_async], "response": [wire.incoming_async]},
+        }
 
-    def _async_http(self) -> Any:  # noqa: ANN401 - httpx's or httpx2's AsyncClient
-        wire = Wire(self.provider, self._url, self._secret)
-        hooks = {"request": [wire.outgoing_async], "response": [wire.incoming_async]}
-        return _httpx_for(self.provider).AsyncClient(event_hooks=hooks, **self._transport())
+    def _http(self, kind: str) -> HttpClient:
+        """Return an HTTP client under our hooks.
 
-    def _transport(self) -> dict[str, Any]:
-        """Certificates are always verified; at an http address there are none, and loading them takes 20 ms."""
-        return {"timeout": self.profile.timeout_s, "verify": urlsplit(self._url).scheme != "http"}
+        Certificates are always verified; at an http address there are none, and loading them takes 20 ms.
+        """
+        verify = urlsplit(self._url).scheme != "http"
+        library = _httpx_for(self.provider)
+        return getattr(library, kind)(timeout=self.profile.timeout_s, verify=verify, event_hooks=self._hooks()[kind])
 
-    def _make(self, http: Mapping[str, Any]) -> BaseChatModel:
+    def _make(self, asynchronous: HttpClient, synchronous: HttpClient) -> BaseChatModel:
+        http: dict[str, Any] = {"http_async_client": asynchronous, "http_client": synchronous}
+        if self.provider == "ollama":  # makes its own clients, and adds OLLAMA_API_KEY for whatever address
+            hooks, wait = self._hooks(), {"timeout": self.profile.timeout_s}
+            http = {
+                "client_kwargs": wait,
+                "sync_client_kwargs": {"event_hooks": hooks["Client"]},
+                "async_client_kwargs": {"event_hooks": hooks["AsyncClient"]},
+            }
         given = _arguments(self.profile, self._url, self._secret, http)
         if isinstance(self.profile, Custom):
             given = _accepted(self._class, given, self.profile.arguments)
         try:
-            return self._class(**given)
+            client = self._class(**given)
         except Exception as error:  # a foreign constructor; whatever it raises, a person must act
             said = self._scrubbed(str(error))
             raise SettingsInvalid(f"{self._class.__name__} cannot be made from the profile: {said}") from error
+        if self.provider == "anthropic":
+            _give_connections(client, asynchronous, synchronous)
+        return client
 
     def _scrubbed(self, text: str) -> str:
         return plain(text.replace(self._secret, "[key]") if self._secret else text)
 
     def _failed(self, error: Exception, mode: Mode, started: float, body: list[str] | None) -> ModelFailed:
         failure = classify(error)
-        written = _raw_arguments(_wire_json(body))
+        written = _raw_arguments(body_json(body))
         if written is not None and isinstance(error, ValidationError):
             # The client gave up over arguments that are no object: that is the model's doing, not the provider's.
             failure = ModelFailed(Kind.UNREADABLE, "the tool's arguments are not one JSON object", text=written)
@@ -372,7 +333,7 @@ class RemoteChat:
 
     def _reply(self, message: AIMessage, mode: Mode, started: float, body: list[str] | None) -> Reply:
         latency_s = self._clock_s() - started
-        raw = _wire_json(body)
+        raw = body_json(body)
         text = _written(message, mode, raw)
         half = HALF_CHARACTER.search(text)  # cannot be written down, sent back, or shown
         text = HALF_CHARACTER.sub("?", text)
@@ -389,16 +350,6 @@ class RemoteChat:
         return Reply(
             text=text, provider=self.provider, model=plain(model, 200), mode=mode, latency_s=latency_s, usage=usage
         )
-
-
-@contextmanager
-def _keeping_body(wanted: bool) -> Iterator[list[str] | None]:
-    kept: list[str] | None = [] if wanted else None
-    token = _body.set(kept)
-    try:
-        yield kept
-    finally:
-        _body.reset(token)
 
 
 async def _gathered(client: BaseChatModel, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
@@ -440,16 +391,6 @@ class _Pieces:
 def _messages(question: Question) -> list[BaseMessage]:
     kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
     return [kinds[message.role](content=message.text) for message in question.messages]
-
-
-def _wire_json(body: list[str] | None) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        read = json.loads(body[0])
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _written(message: AIMessage, mode: Mode, raw: Mapping[str, Any]) -> str:
@@ -497,65 +438,6 @@ def _ending(message: AIMessage) -> tuple[str | None, str | None]:
     told = message.response_metadata
     finish = told.get("finish_reason") or told.get("stop_reason") or told.get("done_reason")
     return finish, message.additional_kwargs.get("refusal")
-
-
-def classify(error: Exception) -> ModelFailed:
-    """Return the failure that a client's exception stands for.
-
-    By the HTTP status if it has one, else by the names in its ancestry: openai, sambanova, groq and anthropic
-    grow from one generator and share them, while httpx, httpx2 and the built-in errors each add their own.
-    """
-    if isinstance(error, ModelFailed):
-        return error
-    names = {kind.__name__ for kind in type(error).__mro__}
-    said = f"{type(error).__name__}: {error}"
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        return ModelFailed(_kind_of(status, str(error)), said, retry_after_s=_retry_after(error))
-    if "LengthFinishReasonError" in names:
-        return ModelFailed(Kind.TRUNCATED, "the answer was cut off at max_tokens")
-    if "ContentFilterFinishReasonError" in names:
-        return ModelFailed(Kind.REFUSAL, "the provider withheld the answer: content_filter")
-    if names & {"APITimeoutError", "TimeoutException", "TimeoutError", "OpenAITimeoutError"}:
-        return ModelFailed(Kind.TIMEOUT, said)
-    if names & {"APIConnectionError", "TransportError", "OSError", "ConnectionError"}:
-        return ModelFailed(Kind.CONNECTION, f"{said} ({error.__cause__})" if error.__cause__ else said)
-    if names & {"APIError", "OpenAIAPIError"}:
-        return ModelFailed(Kind.SERVER, said)
-    return ModelFailed(Kind.BAD_RESPONSE, f"the response cannot be read ({said})")
-
-
-def _kind_of(status: int, said: str) -> Kind:
-    by_status = {
-        401: Kind.AUTH,
-        403: Kind.AUTH,
-        404: Kind.GONE,
-        408: Kind.TIMEOUT,
-        410: Kind.GONE,
-        429: Kind.RATE_LIMIT,
-    }
-    if "queue_full" in said or "queue is full" in said.lower():
-        return Kind.RATE_LIMIT
-    if status in by_status:
-        return by_status[status]
-    if status < 400:
-        return Kind.BAD_RESPONSE  # a redirect: followed, it would carry the key to another host
-    return Kind.SERVER if status >= 500 or status in {409, 425} else Kind.REQUEST
-
-
-def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def keep_local(settings: LlmSettings) -> None:

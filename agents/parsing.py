@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
@@ -67,6 +67,9 @@ def _fact_value(value: object) -> object:
 Share = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=1)]
 Seconds = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=SECONDS_MAX)]
 Spoken = Annotated[str, Field(strict=True, max_length=REASONING_CHARS_MAX), AfterValidator(_spoken)]
+
+
+_R = TypeVar("_R", bound=Value)
 
 
 class Quantiles(Value):
@@ -209,7 +212,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def _checked(kind: Any, value: dict[str, Any]) -> Any:  # noqa: ANN401 - one of two models, told apart by the caller
+def _checked(kind: type[_R], value: dict[str, Any]) -> _R:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
