@@ -24,7 +24,17 @@ EDGE = "rgba(128,134,142,.6)"
 INK = "currentColor"
 """The text colour of the page, whatever its scheme."""
 
+PAPER = "Canvas"
+"""CSS's own word for the page's ground in the scheme of the moment."""
+
 Chart = alt.LayerChart | alt.FacetChart
+
+
+def _inked(chart: Chart) -> Chart:
+    """Return a chart whose axes are written in the page's own text colour: the theme's grey is too pale to read."""
+    axes = alt.AxisConfig(labelColor=INK, titleColor=INK, labelOpacity=0.85, titleOpacity=0.85)
+    chart.config = alt.Config(axis=axes)
+    return chart
 
 
 def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> dict[str, object]:
@@ -64,8 +74,8 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
 def _series(
     name: str, taken: Sequence[Taken], labels: Sequence[str], unit: str, style: dict[str, object]
 ) -> dict[str, object]:
-    # On what is not filled, text takes the page's own colour: the SVG renderer passes it on.
-    ink = {} if name == "jobs" else {"color": INK, "opacity": 1}
+    # Text takes the page's own ink and paper: the SVG renderer passes both on.
+    ink = {"color": PAPER if name == "jobs" else INK, "opacity": 1}
     counts = [{"jobs": one.jobs, "background": one.background, "free": one.free}[name] for one in taken]
     data = [
         {
@@ -116,18 +126,18 @@ def bids(bars: Sequence[BidBar]) -> Chart:
     )  # fmt: skip
     lost = (
         base.transform_filter("datum.bid > datum.kept")
-        .mark_bar(height=18, filled=False, strokeDash=[4, 3], strokeWidth=1.5)
+        .mark_bar(aria=False, height=18, filled=False, strokeDash=[4, 3], strokeWidth=1.5)
         .encode(x=alt.X("kept:Q", scale=scale), x2="bid:Q", stroke=alt.Stroke("role:N", scale=colour, legend=None))
     )
     tick = (
         base.transform_filter("isValid(datum.rule)")
-        .mark_tick(thickness=2.5, height=24, color=INK)
+        .mark_tick(aria=False, thickness=2.5, height=24, color=INK)
         .encode(x=alt.X("rule:Q", scale=scale))
     )
-    number = base.mark_text(align="right", fontWeight="bold", color=INK).encode(
+    number = base.mark_text(aria=False, align="right", fontWeight="bold", color=INK).encode(
         x=alt.datum(1.19, scale=scale), text="shown:N"
     )
-    return alt.layer(solid, lost, tick, number).properties(height=AXIS_PX + ROW_PX * max(1, len(bars)))
+    return _inked(alt.layer(solid, lost, tick, number)).properties(height=AXIS_PX + ROW_PX * max(1, len(bars)))
 
 
 def bids_words(bars: Sequence[BidBar]) -> str:
@@ -157,15 +167,15 @@ def waterfall(steps: Sequence[Step]) -> Chart:
     )
     right = (
         base.transform_filter("datum.difference >= 0")
-        .mark_text(align="left", dx=5, color=INK)
+        .mark_text(aria=False, align="left", dx=5, color=INK)
         .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
     )
     left = (
         base.transform_filter("datum.difference < 0")
-        .mark_text(align="right", dx=-5, color=INK)
+        .mark_text(aria=False, align="right", dx=-5, color=INK)
         .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
     )
-    return alt.layer(bar, right, left).properties(height=AXIS_PX + 28 * max(1, len(steps)))
+    return _inked(alt.layer(bar, right, left)).properties(height=AXIS_PX + 28 * max(1, len(steps)))
 
 
 def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names, end_s: int) -> Chart:
@@ -199,7 +209,7 @@ def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Name
         base.transform_filter("datum.role == 'void'")
         .transform_window(rank="rank()", sort=[alt.SortField("hours", "descending")], groupby=["cluster"])
         .transform_filter("datum.rank == 1")
-        .mark_text(align="left", dx=7, fontWeight="bold", color=INK)
+        .mark_text(aria=False, align="left", dx=7, fontWeight="bold", color=INK)
         .encode(x=hours, y=level, text="cluster:N")
     )
-    return alt.layer(lines, drops, ends).properties(height=320)
+    return _inked(alt.layer(lines, drops, ends)).properties(height=320)

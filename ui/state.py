@@ -132,7 +132,7 @@ def no_runs(context: Context) -> None:
     """Draw the empty state: one button to the first run."""
     heading("No runs yet")
     sentence("Eight jobs, six clusters, one lie: the demonstration takes a few seconds and needs no key.")
-    if st.button("Start the eight jobs", type="primary", key="start-first"):
+    if st.button("Start the eight jobs", key="start-first"):
         name = context.service.start(context.service.engine.reference())
         st.query_params["run"] = name
         st.rerun()

@@ -45,7 +45,7 @@ def _unread(found: LoadedRun) -> None:
         sentence("This run has no ledger file: only its document was kept, and nothing in it can be proven here.")
         return
     sentence(f"{path.stat().st_size:,} bytes. Checking re-executes every height and takes about a minute per 20 MB.")
-    if st.button("Check it now", type="primary", key="check"):
+    if st.button("Check it now", key="check"):
         with st.spinner("Checking every signature"):
             _, _, heights, broken = read_ledger(path)
         sentence(chain_words(len(heights), 0, _said(broken)).replace("0 signed events, ", ""))

@@ -29,7 +29,7 @@ def _nothing(context: Context) -> None:
     heading("Nothing is running")
     sentence("A run started here or on the Submit page is shown as it happens, in every browser that looks at it.")
     with st.container(horizontal=True):
-        if st.button("Run the reference again", type="primary", key="again"):
+        if st.button("Run the reference again", key="again"):
             _started(context)
         if st.button("Submit your own jobs", key="to-submit"):
             st.switch_page(st.session_state["pages"]["submit"])
@@ -124,5 +124,5 @@ def _ended(context: Context, run: str) -> None:
         "failed": f"It failed: {now.detail}",
     }
     sentence(words.get(now.status, ""))
-    if st.button("Open the run", type="primary", key="open-run"):
+    if st.button("Open the run", key="open-run"):
         st.switch_page(st.session_state["pages"]["run"], query_params={"run": run})

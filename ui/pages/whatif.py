@@ -167,7 +167,7 @@ def _lab(context: Context, found: LoadedRun) -> None:
     calls = len(chosen) * clusters
     tokens = calls * (len(text) // 4 + 500)
     sentence(f"{plural(calls, 'call')}, about {tokens:,} tokens, if every cluster could run every job.")
-    if st.button(f"Ask {plural(calls, 'time')}", type="primary", disabled=not chosen or profile is None, key="lab-run"):
+    if st.button(f"Ask {plural(calls, 'time')}", disabled=not chosen or profile is None, key="lab-run"):
         _start_lab(context, found, Order(profile=profile.name, only=tuple(chosen), prompt=text, seed=found.report.seed))
     asked = st.session_state.get("lab")
     if asked and asked in context.service.active():

@@ -1,0 +1,223 @@
+"""A real server and a real Chromium, with every way out of this machine closed and listed."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+import wiring
+from tests.ui import factory
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path(os.environ.get("QUORATE_CHROMIUM", "/usr/bin/chromium"))
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+WALK = (Path(__file__).parent / "walks.js").read_text("utf-8").split("\n", 1)[1]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SETTLED = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+WAIT_MS = 60_000
+PROBED = ("/_stcore/health", "/_stcore/host-config")
+"""What Streamlit's client asks for beside a deep link and does not need."""
+
+SHIFTS = """
+window.shifts = 0
+new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifts += e.value })
+  .observe({ type: "layout-shift", buffered: true })
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here, and skip it where there is no browser (a failure under QUORATE_REQUIRE=all)."""
+    here = [item for item in items if "tests/browser/" in item.nodeid]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+        if not CHROMIUM.exists():
+            item.add_marker(pytest.mark.skip(reason=f"no Chromium at {CHROMIUM}"))
+        elif not AXE.exists():
+            item.add_marker(pytest.mark.skip(reason="no axe-core: npm ci --prefix tests/browser"))
+
+
+@dataclass
+class View:
+    """One page in one browser, with what it received and where it tried to go."""
+
+    page: Page
+    base: str
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    received: int = 0
+
+    def settle(self, extra_ms: int = 250) -> None:
+        """Wait until the script has ended and everything is drawn."""
+        self.page.wait_for_selector(SETTLED, timeout=WAIT_MS)
+        self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=WAIT_MS)
+        self.page.evaluate("document.fonts.ready.then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))))")
+        self.page.wait_for_timeout(extra_ms)
+
+    def go(self, path: str, *, ready: str = "h1.q-head") -> "View":
+        """Open an address and wait for its verdict."""
+        self.page.goto(self.base + path)
+        self.page.wait_for_selector(ready, timeout=WAIT_MS)
+        self.settle()
+        return self
+
+    def spent(self, act: Callable[[], None], extra_ms: int = 600) -> int:
+        """Return the bytes that an act brought from the server."""
+        before = self.received
+        act()
+        self.settle(extra_ms)
+        return self.received - before
+
+    def heading(self) -> str:
+        """Return the verdict."""
+        return self.page.locator("h1.q-head").inner_text()
+
+    def full(self) -> None:
+        """Make the window as high as the page, so that a picture holds all of it."""
+        size = self.page.viewport_size or {"width": 1360, "height": 900}
+        height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": min(8_000, max(size["height"], height + 40))})
+        self.settle()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _healthy(base: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2) as answer:
+            return bool(answer.read() == b"ok")
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def serving(runs: Path, home: Path) -> Iterator[str]:
+    """Serve the app on a folder of runs; a fresh home holds no configuration and no credentials."""
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "tests/browser/app_under_test.py", "--server.port", str(port)]
+    keep = {"PATH", "LANG", "LC_ALL", "TZ"}
+    environment = {name: value for name, value in os.environ.items() if name in keep}
+    environment |= {"HOME": str(home), "QUORATE_TEST_RUNS": str(runs)}
+    log = (home / "server.log").open("wb")
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while not _healthy(base):
+            assert server.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
+            time.sleep(0.1)
+        yield base
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole session, with its own fresh profile."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a real run, a run of every kind of decision, and one of ten thousand jobs."""
+    root = tmp_path_factory.mktemp("runs")
+    many = factory.many(10_000)
+    factory.write(root, many)
+    shown = factory.report()
+    factory.write(root, shown, factory.events(shown))
+    settings = wiring.read_settings(None)
+    asked = wiring.request(settings, faults=wiring.REFERENCE_FAULTS, profile="rule", seed=42, name="demo")
+
+    def carry() -> None:
+        asyncio.run(wiring.carry_out(settings, asked, wiring.Places(root / "demo"), wiring.Options()))
+
+    _elsewhere(carry)
+    return root
+
+
+def _elsewhere(act: Callable[[], None]) -> None:
+    """Run in a thread of its own: Playwright's synchronous face holds an event loop in this one."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(act).result()
+
+
+@pytest.fixture(scope="session")
+def base(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on those runs."""
+    with serving(runs, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+Open = Callable[..., View]
+
+
+def opener(browser: Browser, base: str, contexts: list[BrowserContext]) -> Open:
+    """Return what opens a view on an app."""
+
+    def new(scheme: str = "light", size: tuple[int, int] = (1360, 900)) -> View:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        view = View(page, base)
+        page.add_init_script(SHIFTS)
+
+        def route(asked):
+            address = asked.request.url
+            if address.startswith((base, "data:", "blob:")):
+                asked.continue_()
+            else:
+                view.outside.append(address)
+                asked.abort()
+
+        def frame(payload):
+            view.received += len(payload)
+
+        page.route("**/*", route)
+        page.on("websocket", lambda ws: ws.on("framereceived", frame))
+        page.on("pageerror", lambda error: view.errors.append(str(error)))
+        page.on("dialog", lambda dialog: (view.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda message: _noted(view, message))
+        return view
+
+    return new
+
+
+def _noted(view: View, message) -> None:
+    place = str(message.location.get("url", ""))
+    if message.type == "error" and not place.endswith(PROBED) and not any(p in message.text for p in PROBED):
+        view.errors.append(message.text)
+
+
+@pytest.fixture
+def open_view(browser: Browser, base: str) -> Iterator[Open]:
+    """Open views on the shared app; whatever is opened is closed, and nothing may have gone out."""
+    contexts: list[BrowserContext] = []
+    yield opener(browser, base, contexts)
+    for context in contexts:
+        context.close()
