@@ -44,7 +44,9 @@ class Course:
     seed: int
 
 
-def courses(federation: Federation, seed: int, split: Split, count: int, conducts: Sequence[str]) -> Iterator[Course]:
+def courses(
+    federation: Federation, seed: int, split: Split, count: int, conducts: Sequence[str] = CONDUCTS
+) -> Iterator[Course]:
     """Yield `count` sequences, each once honest and once under every conduct, by a member that the seed chooses."""
     for number in range(count):
         first = number * JOBS
