@@ -67,6 +67,8 @@ class Reply(Value):
     provider: str
     model: str
     """As the provider reports it, which may not be what was asked for."""
+    fingerprint: str | None = None
+    """The provider's word for the build that answered, if it gives one."""
     mode: str
     latency_s: float | None
     """From sending to the last byte of the call that succeeded, s; None if nothing was sent."""

@@ -15,8 +15,10 @@ from agents.settings import (
     Environ,
     LlmSettings,
     Prices,
+    Profile,
     PromptSettings,
     Recorded,
+    Remote,
     RemoteProfile,
     Rule,
     Scripted,
@@ -28,6 +30,7 @@ from agents.voter import ModelVoter
 from prompts import load
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
+from quorate.domain.trace import Scalar
 from quorate.domain.values import ClusterId
 from quorate.market.claims import known, refuted
 from quorate.ports import Bidder, TraceSink
@@ -107,7 +110,8 @@ class Agents:
             await chat.aclose()
 
     def _teller(self, name: str) -> Teller:
-        return Teller(self._sink, content=self._content, prices=self._prices.get(name))
+        request = _asked_with(self.settings.profile(name))
+        return Teller(self._sink, content=self._content, prices=self._prices.get(name), request=request)
 
     def _chat(self, name: str) -> Chat | None:
         profile = self.settings.profile(name)
@@ -143,3 +147,14 @@ class Agents:
 
     def _kept(self, chat: Chat, secrets: tuple[str, ...]) -> Chat:
         return RecordingChat(chat, self._record, secrets) if self._record is not None else chat
+
+
+def _asked_with(profile: Profile) -> dict[str, Scalar]:
+    """Return what every request of a profile says about itself, by OpenTelemetry's names."""
+    if not isinstance(profile, Remote):
+        return {}
+    return {
+        "gen_ai.request.model": profile.model,
+        "gen_ai.request.temperature": profile.temperature,
+        "gen_ai.request.max_tokens": profile.max_tokens,
+    }

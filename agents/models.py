@@ -347,8 +347,15 @@ class RemoteChat:
             raise ModelFailed(
                 kind, self._scrubbed(detail), text=text, usage=usage, latency_s=latency_s, model=model, mode=mode
             )
+        build = raw.get("system_fingerprint") or message.response_metadata.get("system_fingerprint")
         return Reply(
-            text=text, provider=self.provider, model=plain(model, 200), mode=mode, latency_s=latency_s, usage=usage
+            text=text,
+            provider=self.provider,
+            model=plain(model, 200),
+            fingerprint=plain(str(build), 100) if build else None,
+            mode=mode,
+            latency_s=latency_s,
+            usage=usage,
         )
 
 

@@ -30,6 +30,7 @@ class Answered(Value):
     text: str
     provider: str | None
     model: str | None
+    fingerprint: str | None = None
     mode: str | None
     latency_s: float | None
     usage: Usage | None
@@ -174,6 +175,7 @@ class RecordedChat:
             text=told.text,
             provider=told.provider or self.provider,
             model=told.model or "",
+            fingerprint=told.fingerprint,
             mode=told.mode or "",
             latency_s=told.latency_s,
             usage=told.usage,
@@ -195,6 +197,7 @@ def _of_reply(reply: Reply) -> Answered:
         text=reply.text,
         provider=reply.provider,
         model=reply.model,
+        fingerprint=reply.fingerprint,
         mode=reply.mode,
         latency_s=reply.latency_s,
         usage=reply.usage,

@@ -4,6 +4,8 @@ Attributes carry OpenTelemetry's names for generative AI (semantic conventions 1
 the schema address in each line) and `hpc.*` names of our own. Content (prompts, replies) can be left out.
 """
 
+from collections.abc import Mapping
+
 from agents.asking import CODES, Chat, ModelFailed, Question, Reply
 from agents.limits import cost_usd_micro
 from agents.settings import Prices
@@ -27,9 +29,17 @@ class Silence:
 class Teller:
     """Writes the story of one cluster's questions."""
 
-    def __init__(self, sink: TraceSink, *, content: bool = True, prices: Prices | None = None) -> None:
-        """Leave prompts and replies out if `content` is False."""
+    def __init__(
+        self,
+        sink: TraceSink,
+        *,
+        content: bool = True,
+        prices: Prices | None = None,
+        request: Mapping[str, Scalar] | None = None,
+    ) -> None:
+        """Leave prompts and replies out if `content` is False; `request` is told with every prompt."""
         self._sink, self._content, self._prices = sink, content, prices
+        self._request = dict(request or {})
 
     def prompted(self, question: Question, chat: Chat, cause: int | None) -> int:
         """Tell that a question goes out; return the line's number."""
@@ -45,7 +55,7 @@ class Teller:
                 prompt_version=ref.version,
                 prompt_sha256=ref.sha256,
                 text=_conversation(question) if self._content else None,
-                attributes=_common(question) | {"gen_ai.provider.name": chat.provider},
+                attributes=_common(question) | {"gen_ai.provider.name": chat.provider} | self._request,
             )
         )
 
@@ -129,6 +139,7 @@ def _of_call(told: Reply | ModelFailed) -> dict[str, Scalar]:
         "gen_ai.response.model": told.model,
         "gen_ai.usage.input_tokens": used.tokens_in if used else None,
         "gen_ai.usage.output_tokens": used.tokens_out if used else None,
+        "hpc.model.fingerprint": told.fingerprint if isinstance(told, Reply) else None,
         "hpc.mode": told.mode,
         "hpc.calls": told.calls,
         "hpc.recording": told.recording,

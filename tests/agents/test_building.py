@@ -42,6 +42,8 @@ def test_six_agents_bid_over_the_wire_and_the_trace_tells_all_of_it(server: Fake
     outcomes = bids(agents(server.url, sink))
     assert all(isinstance(outcome, Bid) and outcome.author.provider == "sambanova" for outcome in outcomes)
     assert {event.cluster for event in sink.of("prompted")} == set(SIX)
+    assert {event.attributes["gen_ai.request.model"] for event in sink.of("prompted")} == {"good"}
+    assert {event.attributes["hpc.model.fingerprint"] for event in sink.of("replied")} == {"fastcoe"}
     assert len(server.calls) == 6
 
 
