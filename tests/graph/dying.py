@@ -16,6 +16,7 @@ from typing import Any
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+import carrying
 import wiring
 from backends.ledger_file import LedgerFile, read_lines
 from backends.reading import jobs_from
@@ -66,26 +67,33 @@ class Moments:
 
     def __init__(self, dies_at: int) -> None:
         self.dies_at, self.now = dies_at, 0
+        self.kinds: list[str] = []
+        """The kind of each moment so far."""
 
-    def __call__(self) -> None:
+    def __call__(self, kind: str) -> None:
         self.now += 1
+        self.kinds.append(kind)
         if self.now == self.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        kind = call.__name__
+
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self()
+            self(kind)
             done = call(*args, **kwargs)
-            self()
+            self(kind)
             return done
 
         return wrapped
 
     def around_async(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        kind = call.__name__
+
         async def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self()
+            self(kind)
             done = await call(*args, **kwargs)
-            self()
+            self(kind)
             return done
 
         return wrapped
@@ -110,18 +118,19 @@ def one_life(folder: Path, dies_at: int, delay_s: float) -> None:
     moments = Moments(dies_at)
     Trace.emit = moments.around(Trace.emit)
     LedgerFile.append = moments.around(LedgerFile.append)
+    wiring.write_whole = moments.around(wiring.write_whole)
     for name in ("aput", "aput_writes"):
         setattr(AsyncSqliteSaver, name, moments.around_async(getattr(AsyncSqliteSaver, name)))
-    inner = wiring._Wired.bidders
+    inner = carrying._Wired.bidders
 
     def bidders(self: Any) -> Any:
         return {name: Noting(each, folder / "asked.txt", delay_s) for name, each in inner(self).items()}
 
-    wiring._Wired.bidders = bidders
+    carrying._Wired.bidders = bidders
     settings, status = wiring.read_settings(None), 1
     try:
         asyncio.run(wiring.carry_out(settings, request(), wiring.Places(folder), wiring.Options(times=False)))
-        (folder / "moments.txt").write_text(str(moments.now))
+        (folder / "moments.json").write_text(json.dumps(moments.kinds))
         status = 0
     finally:
         if status:
@@ -175,7 +184,7 @@ def died_and_resumed(folder: Path, deaths: list[int], delay_s: float = 0.0) -> d
         "status": report.get("status"),
         "awards": sorted(d.job.id for d in decisions if d.outcome == "allocated"),
         "trace_in_order": seqs == list(range(1, len(seqs) + 1)),
-        "moments": int((folder / "moments.txt").read_text()) if (folder / "moments.txt").exists() else 0,
+        "moments": json.loads((folder / "moments.json").read_text()) if (folder / "moments.json").exists() else [],
         "heights": len(heights),
         "head": heights[-1].entry.block.digest if heights else "",
     }
