@@ -15,7 +15,8 @@ from agents.building import Agents
 from backends.ledger_file import LedgerFile
 from backends.simulated import SimulatedBackend
 from backends.trace_file import Trace
-from faults.drivers import DRIVERS, Deceiver, unknown_driver
+from faults.deceiver import Deceiver
+from faults.drivers import DRIVERS, unknown_driver
 from federation import control
 from federation.home import Disk, Home, Roster, address, create, locked
 from federation.keys import new_seed
@@ -72,7 +73,7 @@ def _conduct(home: Home, genesis: Genesis, ledger: LedgerFile, disk: Disk, fault
         return seat, honest
     if fault not in DRIVERS:
         raise RequestInvalid(unknown_driver(fault))
-    return seat, Deceiver(honest, lambda: DRIVERS[fault])
+    return seat, Deceiver(honest, signer, lambda: DRIVERS[fault])
 
 
 async def run_peer(
