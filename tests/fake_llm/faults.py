@@ -117,6 +117,3 @@ TEXTS: dict[str, str] = {
     "deep": '{"score": ' + "[" * 9000 + "]" * 9000 + "}",
 }
 """What the model writes under a fault of its own."""
-
-PERSISTENT_KINDS = {fault.name: fault.always for fault in FAULTS}
-ONCE_RETRYABLE = tuple(fault for fault in FAULTS if fault.once == "bid")
