@@ -106,7 +106,7 @@ class Outbox:
     won: list[tuple[int, p.Won]] = field(default_factory=list)
     records: list[HeightRecord] = field(default_factory=list)
     said: dict[int, list[bytes]] = field(default_factory=dict)
-    """What each member persisted for the height being decided."""
+    """What each member persisted, from the first height that is not durable yet."""
     kept: dict[int, p.Keep] = field(default_factory=dict)
     """Each member's last sealed answer."""
 
@@ -129,6 +129,8 @@ class Assembly:
         self._voted: set[tuple[int, int, int, Kind, str | None]] = set()
         self._proposed: dict[tuple[int, int], int] = {}
         self._begun = (0, 0)
+        self._settled: dict[int, int] = {}
+        """Per seat, how many of its records a height that is decided, but perhaps not durable, made needless."""
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -188,7 +190,7 @@ class Assembly:
             case e.Persist(record=record, fresh=fresh):
                 kept = self.outbox.said.setdefault(seat, [])
                 if fresh:
-                    kept.clear()
+                    self._settled[seat] = len(kept)
                 kept.append(record)
             case e.Decided(entry=entry, application=application):
                 self._decided(entry, application)
@@ -226,6 +228,12 @@ class Assembly:
     def committed(self, height: int) -> None:
         """Say that everything up to `height` is durable."""
         self._committed = height
+
+    def forget(self) -> None:
+        """Let go of what members said for heights that are durable by now: all that were decided."""
+        for seat, before in self._settled.items():
+            del self.outbox.said[seat][:before]
+        self._settled.clear()
 
     def _arm(self, seat: int, name: str, at_ms: int) -> None:
         self._order += 1

@@ -58,6 +58,7 @@ class Committer:
                 self.assembly.committed(entry.block.height)
                 self.heights.append(Verified(entry, application, 0))
                 self._tell(entry, application)
+            self.assembly.forget()
             won, self.assembly.outbox.won = self.assembly.outbox.won, []
             for seat, award in won:
                 self._start(seat, award)

@@ -13,7 +13,7 @@ from graph.state import AllocationState
 from quorate.domain.jobs import Job
 from quorate.domain.trace import FaultActs
 from quorate.domain.values import ClusterId, JobId, Value
-from quorate.ledger.acts import Receipt
+from quorate.ledger.acts import End, Receipt
 from quorate.ledger.verify import Verified
 from quorate.ports import Backend, JobEnd, TraceSink
 
@@ -194,12 +194,16 @@ class Run:
         return min([at_s for at_s in runs_out if at_s > now_s] + ([] if ends is None else [ends]), default=None)
 
     def _end(self, end: JobEnd) -> None:
+        """Say that a job ended, and hand in its submitter's receipt after that; a resumed run may have said either."""
         seat = self.assembly.application.state.seat_of(end.cluster)
         assert seat is not None
         now_ms = self.assembly.now_ms
-        member = self.assembly.members[seat]
-        self.assembly.absorb(seat, member.ended(end.job, end.run_s, end.succeeded, now_ms))
+        said = [act for member in self.assembly.members for act in member.unsettled()]
+        if not any(isinstance(act, End) and act.job == end.job for act in said):
+            member = self.assembly.members[seat]
+            self.assembly.absorb(seat, member.ended(end.job, end.run_s, end.succeeded, now_ms))
+            self.assembly.deliver()  # a leader that got the receipt first would decide it without the end
         receipt = self.submitters.receipt(end)
-        if receipt is not None:
+        if receipt is not None and not any(isinstance(act, Receipt) and act.job == end.job for act in said):
             acts: tuple[Value, ...] = (receipt,)
             self.assembly.through(seat + 1, lambda contact: contact.put(acts, now_ms))

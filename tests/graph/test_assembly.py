@@ -98,10 +98,14 @@ def test_members_that_answer_each_other_for_ever_are_a_bug_that_shows():
         assembly.deliver()
 
 
-def test_what_a_member_persists_is_kept_until_it_says_that_all_before_is_settled():
+def test_what_a_member_persisted_is_let_go_only_once_the_height_that_made_it_needless_is_durable():
     assembly = Assembly([Scripted()], Memory())
-    assembly.absorb(0, [e.Persist(b"a"), e.Persist(b"b"), e.Persist(b"c", fresh=True)])
-    assert assembly.outbox.said == {0: [b"c"]}
+    assembly.absorb(0, [e.Persist(b"a"), e.Persist(b"b"), e.Persist(b"c", fresh=True), e.Persist(b"d")])
+    assert assembly.outbox.said == {0: [b"a", b"b", b"c", b"d"]}
+    assembly.forget()
+    assert assembly.outbox.said == {0: [b"c", b"d"]}
+    assembly.forget()
+    assert assembly.outbox.said == {0: [b"c", b"d"]}
 
 
 def test_something_handed_in_goes_through_the_next_member_when_the_first_says_nothing():
