@@ -5,9 +5,9 @@ it changes nothing. What a run is made of is injected (`Engine`), so no page kno
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,8 @@ from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.report import DecisionRow, RunReport
 from ui.runs import list_runs
 from ui.viewmodel.live import Progress, Snapshot
+
+LOG = logging.getLogger(__name__)
 
 RUNS_AT_ONCE = 2
 """Two runs share the loop without starving each other; a third one waits for its person to cancel or to wait."""
@@ -123,7 +125,9 @@ class Held:
     name: str
     progress: Progress
     lock: threading.Lock = field(default_factory=threading.Lock)
-    future: "Future[None] | None" = None
+    task: "asyncio.Task[RunReport] | None" = None
+    over: bool = False
+    """Whether it has ended, cleaning up included."""
     decisions: tuple[DecisionRow, ...] = ()
 
     def take(self, event: TraceEvent) -> None:
@@ -136,16 +140,31 @@ class Held:
         with self.lock:
             self.decisions = report.decisions[-12:]
 
-    def ended(self, status: str, detail: str) -> None:
-        """Say how it ended, if the trace did not."""
+    def ended(self, task: "asyncio.Task[RunReport]") -> None:
+        """Keep how it ended; called in the worker's thread when even its last file is closed."""
+        status, detail = _end_of(task)
         with self.lock:
             if self.progress.status == "running":
-                self.progress.status, self.progress.detail = status, detail
+                self.progress.status = status
+            self.progress.detail = self.progress.detail or detail
+            self.over = True
 
     def snapshot(self) -> tuple[Snapshot, tuple[DecisionRow, ...]]:
         """Return what a page shows."""
         with self.lock:
             return self.progress.snapshot(), self.decisions
+
+
+def _end_of(task: "asyncio.Task[RunReport]") -> tuple[str, str]:
+    if task.cancelled():
+        return "cancelled", ""
+    error = task.exception()
+    if error is None:
+        return "done", ""
+    if isinstance(error, QuorateError | OSError):
+        return "failed", str(error)
+    LOG.error("a run stopped by an error in the program", exc_info=error)
+    return "failed", "an error in the program stopped this run; the server's log holds it"
 
 
 class Service:
@@ -173,13 +192,13 @@ class Service:
         """
         prepared = self.engine.prepare(order)
         with self._lock:
-            busy = [held.name for held in self._held.values() if held.future and not held.future.done()]
+            busy = [held.name for held in self._held.values() if not held.over]
             if len(busy) >= RUNS_AT_ONCE:
                 raise RequestInvalid(f"{len(busy)} runs are on their way; cancel one or wait for it: {', '.join(busy)}")
             held = Held(prepared.name, Progress(prepared.clusters, of=prepared.jobs))
             self._held[prepared.name] = held
             self._forget()
-            held.future = asyncio.run_coroutine_threadsafe(self._carry(held, prepared), self._loop)
+            self._loop.call_soon_threadsafe(self._launch, held, prepared)
         return prepared.name
 
     def first(self) -> str | None:
@@ -195,29 +214,20 @@ class Service:
         except RequestInvalid:
             return None
 
-    async def _carry(self, held: Held, prepared: Prepared) -> None:
-        try:
-            await prepared.carry(held.take, held.reported)
-        except asyncio.CancelledError:
-            held.ended("cancelled", "")
-        except (QuorateError, OSError) as error:
-            held.ended("failed", str(error))
-        except BaseException:
-            held.ended("failed", "an error in the program stopped this run; the server's log holds it")
-            raise
-        else:
-            held.ended("done", "")
+    def _launch(self, held: Held, prepared: Prepared) -> None:
+        held.task = self._loop.create_task(prepared.carry(held.take, held.reported))
+        held.task.add_done_callback(held.ended)
 
     def _forget(self) -> None:
-        over = [name for name, held in self._held.items() if held.future and held.future.done()]
+        over = [name for name, held in self._held.items() if held.over]
         for name in over[: max(0, len(over) - FINISHED_KEPT)]:
             del self._held[name]
 
     def cancel(self, run: str) -> None:
         """Cancel a run; what it decided so far stays and holds."""
         held = self._held.get(run)
-        if held is not None and held.future is not None:
-            held.future.cancel()
+        if held is not None:
+            self._loop.call_soon_threadsafe(lambda: held.task and held.task.cancel())
 
     def watch(self, run: str) -> Held | None:
         """Return a run of this process; None if it is not one."""
@@ -225,7 +235,7 @@ class Service:
 
     def active(self) -> list[str]:
         """Return the runs on their way, oldest first."""
-        return [held.name for held in list(self._held.values()) if held.future and not held.future.done()]
+        return [held.name for held in list(self._held.values()) if not held.over]
 
     def runs(self) -> list[str]:
         """Return every run that can be opened, newest first, those on their way before all."""

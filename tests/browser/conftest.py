@@ -28,7 +28,8 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SETTLED = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-WAIT_MS = 60_000
+WAIT_MS = 120_000
+"""Nothing here measures speed; a shared machine may be slow."""
 PROBED = ("/_stcore/health", "/_stcore/host-config")
 """What Streamlit's client asks for beside a deep link and does not need."""
 
@@ -59,6 +60,8 @@ class View:
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     received: int = 0
+    frames: list[tuple[float, int]] = field(default_factory=list)
+    """(seconds, bytes) of every frame from the server."""
 
     def settle(self, extra_ms: int = 250) -> None:
         """Wait until the script has ended and everything is drawn."""
@@ -197,6 +200,7 @@ def opener(browser: Browser, base: str, contexts: list[BrowserContext]) -> Open:
 
         def frame(payload):
             view.received += len(payload)
+            view.frames.append((time.monotonic(), len(payload)))
 
         page.route("**/*", route)
         page.on("websocket", lambda ws: ws.on("framereceived", frame))
