@@ -1,6 +1,42 @@
-"""What a bid's prose claims about the cluster, the job, the rules and plain arithmetic, and what of it is false."""
+"""What a bid's prose claims about the cluster, the job, the rules and plain arithmetic, and what of it is false.
 
-from collections.abc import Iterator
+A language model's figures are mostly right and its categories often wrong, so numbers alone catch little. A text is
+cut into sentences, a sentence into tags (`words`: one class of words, one tag), pronouns are resolved where only one
+reading is possible, and rules over tags find claims. A claim is refuted only where the facts are known and leave no
+true reading: the precise figure of a known group, an approximate one, a job's where it could be the job's. Hedges
+(`may`, `would`), conditions (`if`), comparisons (`unlike a GPU cluster`), opinions (`well suited`, `ample`) and other
+clusters' properties claim nothing.
+
+| kind | says | refuted when |
+|---|---|---|
+| own_type | I am a T cluster; my type is (not) T; my T-focused design | the type is another (or just this one) |
+| specialisation | specialised in, designed for, focused on T | the type is none of which that may be said |
+| type_match | the types match, differ; the job is (not) my specialisation | both types are known and it is not so |
+| penalty_rule | a mismatch penalty applies, or does not | the types match, or do not |
+| job_type | the job's type is T; the job has no type | the job's type is another; it has one |
+| identity | as CLUSTER_X, I ...; CLUSTER_X is my name | the bidder is another member |
+| heterogeneity | mixed nodes; nodes all alike | one group of nodes; several |
+| gpu_presence | no GPUs, GPU-less; my GPUs; the job needs no GPUs | it has some; it has none; it asks for some |
+| high_memory | high-memory, large-memory nodes | no node above 512 GiB, and the type is not memory |
+| gpus_per_node, memory_per_node, cores | N per node; on every node | no group has it; some group does not |
+| gpu_total, memory_total, cores | N in all | neither the total nor any part that could be meant |
+| node_count, free_nodes, job_nodes | N nodes in all, free, asked for | another number (exact; `about`: 6 %) |
+| background, occupancy | N nodes or N % busy; all free; none free | another figure (1 point), also after the job |
+| share_of_cluster | the job is N % of the cluster, of its free nodes | more than 1 point off |
+| walltime | runs N minutes, hours, seconds | more than 2 % off; a wait or a forecast only if a unit was misread |
+| interconnect | the network's name; N Gb/s a link | another name, generation or bandwidth (GB/s is 8 Gb/s) |
+| storage | N PB of storage | more than 2 % off |
+| capacity | it fits, does not; enough or too few nodes, GPUs, memory | nodes that have what is asked say otherwise |
+| arithmetic | a x b = c, a + b, a - b, a of b (c %), nodes left | the sum is another (shares: 1 point) |
+
+T covers the words bids use for a type (`words`); of soft ones (compute-intensive, data-intensive, simulation) several
+types may say so truly. `HPC system` names what every supercomputer is; `hpc cluster`, said of oneself, is a type.
+Known limits: English only; irony, ellipsis (`we have eight on each`) and claims that need the job's description are not
+read. Measure: `python tests/quorate/market/claims_measure.py`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
 
 from quorate.market.claims.capacity import capacity
 from quorate.market.claims.lexer import Names, Sentence, names, sentences
@@ -14,10 +50,25 @@ from quorate.market.claims.values import ClaimKind, Known, KnownGroup, ProseClai
 
 __all__ = ["ClaimKind", "Known", "KnownGroup", "ProseClaim", "Refutation", "Rival", "claims", "known", "refuted"]
 
-_READERS = (
-    identities, own_types, type_matches, penalties, job_types, heterogeneity, gpu_presence, high_memory,
-    occupancy_words, capacity, numbers, sums, networks,
-)  # fmt: skip
+_READERS: tuple[tuple[Callable[[Scene], Iterator[Found]], re.Pattern[str]], ...] = tuple(
+    (reader, re.compile(needs))
+    for reader, needs in (
+        (identities, " OTHERID "),
+        (own_types, " T:"),
+        (type_matches, " (?:TYPEN|SPECN|MINE|MIS|SAME|MATCHV|P:same_as|SPECV|T:[^ ]+) "),
+        (penalties, " PENALTY "),
+        (job_types, " (?:TYPEN|JOB) "),
+        (heterogeneity, " (?:NODE|HET|HOM) "),
+        (gpu_presence, " (?:GPUS|T:gpu|T:accel|CPUONLY|CPU) "),
+        (high_memory, " (?:T:memory|fat) "),
+        (occupancy_words, " (?:NODE|FREE|BUSY|BG|LOAD|empty|booked) "),
+        (capacity, " (?:RUN|ENOUGH|SHORT|JOB|NO|HAVE|infeasible|impossible|REQ|short|out|CAN|MORE) "),
+        (numbers, " (?:N|Q:[^ ]+) "),
+        (sums, " N "),
+        (networks, " NET:"),
+    )
+)
+"""Each reader with the tags without which it has nothing to read."""
 
 
 def _names(known: Known) -> Names:
@@ -30,9 +81,9 @@ def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:
     for sentence in sentences(text, _names(known)):
         sentence, before = resolved(sentence, before)
         scene = Scene(sentence, known)
-        for reader in _READERS:
-            for found in reader(scene):
-                yield sentence, found
+        for reader, needs in _READERS:
+            if needs.search(sentence.tags):
+                yield from ((sentence, found) for found in reader(scene))
 
 
 def claims(text: str, known: Known) -> tuple[ProseClaim, ...]:

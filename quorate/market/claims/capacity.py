@@ -15,7 +15,9 @@ ENOUGH = (
         r"(?P<thing>NODE|GPUS|T:memory|resources|capacity) (?:<w>|FREE |P:of |PER |NODE |COUNT ){0,4}?BE (?:<w>){0,2}?ENOUGH "
     ),
     rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?LESS (?:what )?(?:MY|THIS|THE|I) "),
-    rx(r"HAVE THE (?:REQ |<w>)?(?P<thing>NODE|GPUS|T:memory) (?:PER NODE )?(?P<end>[.,;)]|REQ|AND|C:|P:for)"),
+    rx(
+        r"HAVE THE (?:REQ |<w>|P:of ){0,3}?(?P<thing>NODE|GPUS|T:memory) (?:PER NODE )?(?P<end>[.,;)]|REQ|AND|C:|P:for)"
+    ),
     rx(r"HAVE (?:THE )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) (?P<to>P:to RUN|REQ|P:for) "),
 )
 TOO_LITTLE = (
@@ -26,7 +28,7 @@ TOO_LITTLE = (
     rx(r"do NOT HAVE " + _WHAT.replace("{0,4}?", "{0,2}?") + r"ENOUGH " + _WHAT + _THING),
     rx(r"NO " + r"(?:<w>){0,1}?ENOUGH " + _WHAT + _THING),
     rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?MORE (?:what )?(?:MY|THIS|THE|I) "),
-    rx(r"(?P<short>NO) (?:THE |REQ ){1,2}(?:N )?(?P<thing>NODE|GPUS|T:memory|capacity|resources) "),
+    rx(r"(?P<short>NO) (?:THE |REQ ){1,2}(?:N |<w>|P:of ){0,3}?(?P<thing>NODE|GPUS|T:memory|capacity|resources) "),
     rx(r"(?P<short>short|out) P:of (?:FREE )?(?P<thing>NODE|GPUS|T:memory) "),
 )
 _GOAL = r"(?:<w>|THE |THIS |A |ALL |P:of |N |REQ |JOB 'S |ITS |TOTAL |T:[\w~]+ |BOTH |its |INT |Q:time |PER ){0,5}?(?:JOB|IT|REQ|requirements|NODE|needs|JOBS_none) "
@@ -108,6 +110,8 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
         ):
             continue
         thing = match["thing"]
+        if thing == "T:gpu" and re.match(r" (?:NODE|HW|resources) ", scene.sentence.slice(last, last + 1)):
+            thing = "GPUS"
         fact = _fact(scene.known, thing, says, "FREE" in match.group())
         yield Found(
             "capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact

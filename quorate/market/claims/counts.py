@@ -56,9 +56,9 @@ _BARE: tuple[tuple[str, str, str], ...] = (
     (r" (?:REQ|FREE|BUSY|JOB|BG) (?:\S+ ){0,2}?(?<! PER )NODE (?:count )?(?::|=) $", "", "keyed"),
     (r"(?<! PER) NODE (?:count )?(?::|=) $| NODE TOTAL (?::|=) $| TOTAL NODE (?::|=|BE|P:of) $", "", "total"),
     (r" (?:FREE|BUSY|BG|REQ) (?:NODE )?(?:count )?(?::|=|BE) $| NODE (?:FREE|REQ|BUSY) (?::|=|BE) $", "", "keyed"),
-    (r" NODE ", r" N (?:BE |will BE |P:of WH |P:of WH BE )?" + _FREE_AFTER, "free"),
+    (r" NODE ", r" N (?:BE |will BE |P:of (?:WH|them|THESE) (?:BE )?)?" + _FREE_AFTER, "free"),
     (r" NODE ", r" N BE (?:[a-z]\S* )?BG ", "background"),
-    (r" NODE ", r" N (?:P:of WH )?BE (?:[a-z]\S* )?REQ ", "job"),
+    (r" NODE ", r" N (?:P:of (?:WH|them) )?BE (?:[a-z]\S* )?REQ ", "job"),
     (r" NODE ", r" N BE (?:[a-z]\S* |THIS ){0,2}BUSY ", "busy"),
     (r" (?:NODE|GPUS|CORE) ", r" N (?:IN )?TOTAL (?:[.,;)]|$)", "total of it"),
     (r" CORE (?:count |TOTAL )?(?:: |= |BE |P:of )$", r" N (?!NODE|GPUS|PER|/)", "cores"),
@@ -135,6 +135,8 @@ def _nodes(scene: Scene, index: int, before: str, mods: str, rest: str) -> Truth
         role = "left"
     if re.search(r" N (?:P:of|/|out P:of) (?:THE |MY |ITS |ALL |TOTAL )*$", before) and "FREE" not in mods:
         role = "total"
+    if role == "total" and re.search(r" ALL (?:P:of |THE )*$", before):
+        return Truth("node_count", "the cluster's nodes", (*_own_nodes(known).values,))
     if role == "total" and re.search(r" TOTAL ", before[-30:] + " " + mods + rest[:24]):
         return Truth("node_count", "the cluster's nodes", (known.nodes,))
     return _MAKERS[role](known) if role else None
@@ -345,7 +347,10 @@ def _cores(scene: Scene, index: int, before: str, rest: str) -> Truth | None:
         return None
     each = tuple(group.cores for group in known.groups if group.gpus or " T:gpu NODE " not in before)
     if (PER_NODE.match(rest) or NODE_EACH.search(before)) and not re.match(r" (?:IN )?TOTAL ", rest):
-        if re.search(r" ALL (?:P:of |MY |THE |N )*NODE HAVE ", before) and len(set(each)) > 1:
+        every = re.search(r" ALL (?:P:of |MY |THE |N )*NODE HAVE ", before) or re.match(
+            r" (?:IN|P:on) (?:EACH|ALL) ", rest
+        )
+        if every and len(set(each)) > 1:
             return Truth(
                 "cores", "cores on every node: some nodes have fewer; the fewest", (min(size or 0 for size in each),)
             )

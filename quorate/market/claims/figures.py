@@ -82,6 +82,8 @@ _KEY = re.compile(r" (?:GPUS|T:gpu|T:memory|CORE) (?:capacity )?(?:PER NODE |/ N
 def holder(scene: Scene, index: int, before: str) -> str:
     """Whose figure it is; `GPUs per node: 4` is the cluster's unless its clause, or a list that it ends, is the job's."""
     who = owner(scene, index)
+    if who == "job" and before.endswith(" P:with ") and not before.endswith(" NODE P:with "):
+        return ""
     if not _KEY.search(before):
         return who
     start, _ = scene.sentence.clause(max(0, index - 4))

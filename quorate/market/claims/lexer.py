@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": " ", "r": " ", '"': '"', "/": "/", "\\": " "}
 _SILENT = frozenset("*`_'\"\u201c\u201d#")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec)|\b[a-z])$", re.IGNORECASE
+    r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec))$", re.IGNORECASE
 )
 _BREAK = re.compile(
     r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n"

@@ -42,6 +42,7 @@ ALIKE = (
     ),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
     rx(r"NODE HOM "),
+    rx(r"(?:P:of|HAVE|P:with|BE) (?:<w>|N |ALL )?HOM (?=[.,;)]|AND|C:|P:|$)"),
     rx(r"NODE (?:share|HAVE|use) (?:<w>|THE |A )?(?:one|SAME|single|ONLY one) (?:ARCH|HW|<w>|TYPEN)"),
     rx(r"HOM (?:set|pool|fleet|collection|group) P:of (?:<w>|N )?NODE "),
     rx(r"(?:single|one|ONLY one) NODE (?:TYPEN|kind) "),
@@ -92,6 +93,9 @@ NO_GPUS = (
     ),
     rx(
         r"(?:do|does|did|BE) NOT (?:<w>)?(?:HAVE|P:with|equipped|come|own|possess|contain|include) (?:<w>|P:with |ANY |A |THE ){0,3}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"
+    ),
+    rx(
+        r"(?P<gpu>GPUS) BE (?:NOT|NO) (?:FREE|present|installed|there) (?:P:on|IN|P:in|P:at) (?:MY|THIS|THE) (?:NODE|CLUSTER) (?P<after>\S*)"
     ),
     rx(r"(?P<gpu>CPUONLY) (?P<after>\S*)"),
     rx(r"CPU (?P<gpu>ONLY) (?P<after>\S*)"),

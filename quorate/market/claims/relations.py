@@ -252,7 +252,6 @@ def penalties(scene: Scene) -> Iterator[Found]:
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
         yield _penalty(scene, not spared, start, end)
-        return
 
 
 def _other_reason(tags: str) -> bool:

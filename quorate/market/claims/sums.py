@@ -20,7 +20,7 @@ SHARE = (
         + _UNIT.replace("P:of |", "")
         + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N )"
         + _UNIT.replace("/ |", "")
-        + r"(?:\(|=|\u2248|EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
+        + r"(?:\(|=|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
     ),
 )
 

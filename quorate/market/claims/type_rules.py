@@ -80,6 +80,7 @@ OWN: tuple[re.Pattern[str], ...] = (
     rx(
         r"<SELF>(?:(?!recommend|suggest|prefer|lack|resemble|beat|lose|lost|envy|defer|trust|expect|see |believe|think|know|outperform|face|find|like)[a-z]\S* |HAVE |RUN ){1,2}?A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"
     ),
+    rx(r"BEING (?P<not>NOT )?(?:<m>){0,2}?(?P<type><T>)SPECV "),
     rx(r"BEING (?P<not>NOT )?(?P<type><T>)(?=MY |I |SELFID |THE |THIS |, )"),
     # we are classified as storage; operates as a gpu cluster
     rx(
@@ -164,7 +165,7 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
     rx(
         r"(?P<who>(?:<SELF>|IT |MY (?:<w>|ARCH |NODE |CLUSTER ){1,3}?))(?:WH |[,(] )?(?:BE |BEING )?"
         + _NOT
-        + r"(?:HIGH |<w>){0,2}?(?:SPECV|SPECN) (?:ONLY |AND SPECV |<w>)?(?:"
+        + r"(?:HIGH |ONLY |PARTLY |<w>){0,2}?(?:SPECV|SPECN) (?:ONLY |AND SPECV |<w>)?(?:"
         + _PREP
         + r")(?P<type>"
         + _OBJECT
@@ -206,7 +207,7 @@ SPECIAL: tuple[re.Pattern[str], ...] = (
         + ")"
         + _AFTER_OBJECT
     ),
-    rx(r"(?:<SELF>)BE A (?P<type><T>)(?:specialist|SPECV|SPECN) "),
+    rx(r"(?:<SELF>)BE A (?P<type><T>)(?:specialist|SPECV|SPECN) (?!CLUSTER)"),
 )
 """What a cluster says it is made for."""
 
