@@ -67,7 +67,9 @@ class View:
         """Wait until the script has ended and everything is drawn."""
         self.page.wait_for_selector(SETTLED, timeout=WAIT_MS)
         self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=WAIT_MS)
-        self.page.evaluate("document.fonts.ready.then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))))")
+        self.page.evaluate(
+            "document.fonts.ready.then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))))"
+        )
         self.page.wait_for_timeout(extra_ms)
 
     def go(self, path: str, *, ready: str = "h1.q-head") -> "View":
@@ -124,7 +126,8 @@ def serving(runs: Path, home: Path) -> Iterator[str]:
     try:
         deadline = time.monotonic() + 60
         while not _healthy(base):
-            assert server.poll() is None and time.monotonic() < deadline, (home / "server.log").read_text()
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((home / "server.log").read_text("utf-8"))
             time.sleep(0.1)
         yield base
     finally:

@@ -21,8 +21,10 @@ PAGES = {
     "unknown run": "/?run=nobody",
 }
 AXE_RUN = """async () => {
-  const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
-  return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + n.html.slice(0, 120)).join(" | ")}`)
+  const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+  const found = await axe.run(document, { runOnly })
+  const where = node => `${node.target.join(" ")} ${node.html.slice(0, 120)}`
+  return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(where).join(" | ")}`)
 }"""
 FOREIGN = ("empty-table-header",)
 """Rules broken inside Streamlit's own data grid, which we cannot change: its canvas twin has an empty header cell."""

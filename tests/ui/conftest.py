@@ -1,7 +1,6 @@
 """Runs that the screen tests share: one real run of the demonstration, one of every kind of decision."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ from tests.ui import factory
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
+def _fresh_caches() -> None:
     st.cache_resource.clear()
     st.cache_data.clear()
-    yield
 
 
 @pytest.fixture(scope="session")

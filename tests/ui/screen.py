@@ -11,7 +11,9 @@ TIMEOUT_S = 60
 
 def page(name: str, root: object, **query: str) -> AppTest:
     """Return a page, drawn once."""
-    app = AppTest.from_string(f"from tests.ui.harness import show\nshow({name!r}, {str(root)!r})", default_timeout=TIMEOUT_S)
+    app = AppTest.from_string(
+        f"from tests.ui.harness import show\nshow({name!r}, {str(root)!r})", default_timeout=TIMEOUT_S
+    )
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
