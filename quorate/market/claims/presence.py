@@ -142,7 +142,8 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     after = match["after"]
     start, end = sentence.clause(first)
     rest = sentence.slice(last - 1, min(end, last + 5))
-    mine = re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last)) is not None
+    on_own = re.search(r" (?:MY|THIS) (?:NODE|CLUSTER) ", sentence.slice(first, last)) is not None
+    mine = on_own or re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last)) is not None
     needs_none = re.search(r" (?:BE )?(?:REQ|necessary|involved|P:for (?:THE|THIS) JOB) ", rest) is not None
     job = not mine and (needs_none or subject(scene, first) == "job")
     only_cpus = sentence.tokens[first].tag in {"CPUONLY", "CPU"}

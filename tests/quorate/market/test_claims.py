@@ -64,7 +64,7 @@ def test_nothing_is_refuted_when_nothing_is_known(words):
 @pytest.mark.parametrize(
     "unit",
     ["a", " ", "my ", "gpu-", "1,", "40 ", ".", "\\", '"', "(", "HPC_RESOURCE_", "type match no ", "1-", "1:", "i and ",
-     "\u0130\u2028", "1) ", '"a":', "hpc and gpu and ", "not ", "\ud800", "\\u0041", "my cluster is designed for hpc, "],
+     "\u0130\u2028", "1) ", '"a":', "hpc and gpu and ", "not ", "\ud800", "\\u0041", "built for hpc, "],
     ids=repr,
 )  # fmt: skip
 def test_a_long_monotone_text_takes_time_in_proportion(unit):
