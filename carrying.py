@@ -26,50 +26,21 @@ from graph.assembly import Assembly, Conduct
 from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Asked, Choices, Nodes
-from graph.running import Acting, Arrival, Run, Said, thread_name
+from graph.running import Acting, Run, Said, thread_name
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
-from quorate.consensus.signing import Ed25519Verifier, KeySigner
+from quorate.consensus.signing import Ed25519Verifier
 from quorate.domain.bidding import Answer
 from quorate.domain.errors import RequestInvalid
-from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, RunEnded
 from quorate.domain.values import ClusterId, JobId
-from quorate.ledger.acts import Receipt, Start, receipt_bytes, submission_bytes
+from quorate.ledger.acts import Start
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.fold import fold
 from quorate.ledger.participant import Keep, Participant
 from quorate.ledger.report import RunReport
 from quorate.ledger.state import founded
-from quorate.ports import Bidder, JobEnd
-
-
-class DemoSubmitters:
-    """One submitter per job, outside the federation, with a key drawn from the seed."""
-
-    def __init__(self, seed: int, chain: str) -> None:
-        """Take the seed and the chain's name."""
-        self._seed, self._chain = seed, chain
-
-    def _signer(self, job: JobId) -> KeySigner:
-        return KeySigner(wiring.drawn(self._seed, "submitter", job))
-
-    def arrival(self, job: Job, number: int, interval_s: int) -> Arrival:
-        """Return the job as its submitter hands it in, signed."""
-        at_s = number * interval_s
-        key = self._signer(job.id).public_key.hex()
-        owned = job.model_copy(
-            update={"submitter": f"submitter of {job.id}", "submitter_key": key, "submitted_at_s": at_s}
-        )
-        signature = self._signer(job.id).sign(submission_bytes(self._chain, owned)).hex()
-        return Arrival(owned, signature, at_s)
-
-    def receipt(self, end: JobEnd) -> Receipt:
-        """Return the submitter's word: it got what the cluster says."""
-        message = receipt_bytes(self._chain, end.job, end.run_s, end.succeeded)
-        return Receipt(
-            job=end.job, run_s=end.run_s, succeeded=end.succeeded, signature=self._signer(end.job).sign(message).hex()
-        )
+from quorate.ports import Bidder
 
 
 class _Wired:
@@ -82,7 +53,7 @@ class _Wired:
         self.genesis = wiring.demo_genesis(asked.seed, asked.federation, sealed=settings.run.sealed)
         self.ledger = LedgerFile(Path(asked.ledger) if asked.ledger else places.ledger, self.genesis)
         self.trace = Trace(places.trace, times=options.times, listen=options.listen)
-        self.submitters = DemoSubmitters(asked.seed, self.genesis.digest)
+        self.submitters = wiring.DemoSubmitters(asked.seed, self.genesis.digest)
         self.backend = SimulatedBackend(asked.seed)
         self.clusters = tuple(cluster.id for cluster in asked.federation.clusters)
         self.agents = Agents(

@@ -6,20 +6,23 @@ Exit status: 0 done and all placed; 1 some job unplaced, or the run degraded; 2 
 
 import argparse
 import asyncio
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal, NoReturn
 
 from rich.console import Console
 
 import wiring
 from backends.ledger_file import read_lines
-from backends.reading import Workload, jobs_from, read_jobs_text, read_value
+from backends.reading import Workload, jobs_from, read_jobs_text, read_value, shown
 from faults.drivers import DRIVERS
 from quorate.domain.clusters import CLUSTER_TYPES
 from quorate.domain.errors import LedgerBroken, OperatorError, RequestInvalid
-from quorate.domain.trace import RunStarted, TraceEvent
+from quorate.domain.trace import RunStarted
 from quorate.ledger.fold import cluster_row, federation_row
 from quorate.ledger.genesis import Genesis
 from quorate.ledger.report import RunReport
@@ -31,31 +34,69 @@ PROGRESS_JOBS_MAX = 500
 
 STDIN_BYTES_MAX = 16 * 2**20
 
+NEWEST = ""
+"""`--resume` without a name: the newest unfinished run that the same flags began."""
+
+JOB_FIELDS = (
+    "nodes", "id", "name", "application", "type", "gpus_per_node", "memory_gib_per_node", "walltime_min", "description",
+)  # fmt: skip
+"""One job in flags."""
+
 
 # -- run and demo ----------------------------------------------------------------------------------------------
 
 
 def _workload(args: argparse.Namespace) -> Path | Workload | None:
     """Return the jobs that the flags name: a file, standard input, or one job in flags."""
+    job = {name: getattr(args, name) for name in JOB_FIELDS if getattr(args, name) is not None}
+    if args.jobs is not None and job:
+        flag = "--" + next(iter(job)).replace("_", "-")
+        raise RequestInvalid(f"--jobs {args.jobs} and {flag} both say what to run; give one of them")
     if args.jobs == "-":
-        data = sys.stdin.buffer.read(STDIN_BYTES_MAX + 1)
-        return read_jobs_text(data, "json" if data.lstrip()[:1] in (b"{", b"[") else "toml", "standard input")
-    if args.jobs is not None and args.nodes is not None:
-        raise RequestInvalid("--jobs and --nodes both name jobs; give one of them")
-    if args.nodes is None:
-        return Path(args.jobs) if args.jobs else None
-    fields = ("id", "name", "application", "type", "nodes", "gpus_per_node", "memory_gib_per_node", "walltime_min")
-    job = {name: getattr(args, name) for name in (*fields, "description") if getattr(args, name) is not None}
+        return read_jobs_text(*_standard_input(), "standard input")
+    if not job:
+        return _path(args.jobs)
     return jobs_from({"id": "job_001", "walltime_min": 60, **job}, "the flags")
 
 
+def _standard_input() -> tuple[bytes, Literal["toml", "json", "jsonl"]]:
+    """Return what stands on standard input, and in which form."""
+    if sys.stdin is None:
+        raise RequestInvalid("standard input is closed; name a file instead of -")
+    data = sys.stdin.buffer.read(STDIN_BYTES_MAX + 1)
+    return data, form(data)
+
+
+def form(data: bytes) -> Literal["toml", "json", "jsonl"]:
+    r"""Return the form of a job list that has no file name to tell it.
+
+    >>> form(b'[[jobs]]\nid = "a"'), form(b'[{"id": "a"}]'), form(b'{"jobs":\n []}'), form(b'{"id": "a"}\n{"id": "b"}')
+    ('toml', 'json', 'json', 'jsonl')
+    """
+    start = data.lstrip()
+    if re.match(rb"\[\s*[{\]]", start):
+        return "json"
+    if start[:1] != b"{":
+        return "toml"
+    first, _, rest = start.partition(b"\n")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return "json"
+    return "jsonl" if rest.strip() else "json"
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
+
+
 def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunRequest:
-    plan = Path(args.faults) if args.faults else None
+    plan = _path(args.faults)
     if plan is None and args.command == "demo":
         plan = wiring.REFERENCE_FAULTS
     return wiring.request(
         settings,
-        federation=Path(args.federation) if args.federation else None,
+        federation=_path(args.federation),
         jobs=_workload(args),
         faults=plan,
         seed=args.seed,
@@ -64,17 +105,47 @@ def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunR
     )
 
 
-def _resumed(args: argparse.Namespace, runs: Path) -> tuple[wiring.RunRequest, wiring.Places]:
-    """Return the request and the folder of the run to go on with: the one named, or the newest unfinished."""
-    folders = sorted((f for f in runs.glob("*") if (f / "request.json").exists()), key=lambda f: f.stat().st_mtime)
-    if args.resume != "last":
-        folders = [runs / args.resume] if (runs / args.resume / "request.json").exists() else []
-    unfinished = [folder for folder in folders if not wiring.finished(wiring.Places(folder))]
-    if not unfinished:
-        what = f"run {args.resume!r}" if args.resume != "last" else "unfinished run"
-        raise RequestInvalid(f"there is no {what} under {runs}; leave --resume out to start anew")
-    places = wiring.Places(unfinished[-1])
-    return read_value(wiring.RunRequest, places.request), places
+def _resumed(args: argparse.Namespace, settings: wiring.Settings) -> tuple[wiring.RunRequest, wiring.Places]:
+    """Return the request and the folder of the run to go on with: the one named, or the newest that these flags began.
+
+    Raises:
+        RequestInvalid: there is none.
+    """
+    runs = Path(settings.run.folder)
+    if args.resume != NEWEST:
+        places = wiring.Places(runs / args.resume)
+        if not places.request.exists() or wiring.finished(places):
+            raise RequestInvalid(
+                f"there is no unfinished run {args.resume!r} under {runs}; leave --resume out to start anew"
+            )
+        return read_value(wiring.RunRequest, places.request), places
+    asked = _request(args, settings)
+    for folder in sorted(runs.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True):
+        places = wiring.Places(folder)
+        stored = read_value(wiring.RunRequest, places.request) if places.request.exists() else None
+        if stored is not None and _same(asked, stored) and not wiring.finished(places):
+            return stored, places
+    raise RequestInvalid(
+        f"no unfinished run under {runs} was begun with these flags; leave --resume out to start anew, or name one of "
+        "them: --resume RUN"
+    )
+
+
+def _same(asked: wiring.RunRequest, stored: wiring.RunRequest) -> bool:
+    """Say whether two requests ask for the same, whatever the runs are called."""
+    return asked == stored.model_copy(update={"name": asked.name, "ledger": asked.ledger})
+
+
+def _checked(args: argparse.Namespace) -> None:
+    """Make sure, before anything is run, that what it is to leave behind can be written."""
+    if args.json is not None and args.json != "-":
+        wiring.check_writable(Path(args.json), "--json")
+    if args.ledger is not None:
+        wiring.check_writable(Path(args.ledger), "--ledger")
+        if Path(args.ledger).exists() and not args.resume:
+            raise RequestInvalid(f"the ledger {args.ledger} exists; name another, or go on with it by --resume")
+    if args.record is not None:
+        wiring.check_writable(Path(args.record) / "recording", "--record", make=True)
 
 
 def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted) -> None:
@@ -85,23 +156,22 @@ def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted) -> 
 
 
 def _run(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(Path(args.config) if args.config else None)
-    runs = Path(settings.run.folder)
-    if args.resume:
-        asked, places = _resumed(args, runs)
+    settings = wiring.read_settings(_path(args.config))
+    _checked(args)
+    if args.resume is not None:
+        asked, places = _resumed(args, settings)
     else:
         asked = _request(args, settings)
-        if args.ledger and Path(args.ledger).exists():
-            raise RequestInvalid(f"the ledger {args.ledger} exists; name another, or go on with it by --resume")
-        places = wiring.Places(wiring.fresh_folder(runs, asked.name))
+        places = wiring.Places(wiring.fresh_folder(Path(settings.run.folder), asked.name))
     human = sys.stderr if args.json == "-" else sys.stdout
     console = Console(file=human, highlight=False, soft_wrap=False)
     with TerminalFace(console, emoji=not args.no_emoji, quiet=args.quiet, show_llm=args.show_llm) as face:
+        _show(face, asked, wiring.started(settings, asked, times=not args.no_times))
         report, status = _carried(args, settings, asked, places, face)
-        face.final(report, _outputs(args, places))
+        face.final(report, _outputs(args, places, asked))
     if args.json == "-":
         sys.stdout.write(wiring.report_text(report))
-    elif args.json:
+    elif args.json is not None:
         wiring.write_whole(Path(args.json), wiring.report_text(report))
     return status
 
@@ -113,28 +183,25 @@ def _carried(
     places: wiring.Places,
     face: TerminalFace,
 ) -> tuple[RunReport, int]:
-    def listen(event: TraceEvent) -> None:
-        if isinstance(event, RunStarted):
-            _show(face, asked, event)
-        face.on_event(event)
-
     options = wiring.Options(
         times=not args.no_times,
-        record=Path(args.record) if args.record else None,
-        ledger=Path(args.ledger) if args.ledger else None,
-        listen=listen,
+        record=_path(args.record),
+        ledger=_path(args.ledger),
+        listen=face.on_event,
         heights=face.progress if len(asked.workload.jobs) <= PROGRESS_JOBS_MAX else None,
     )
     try:
         report = asyncio.run(wiring.carry_out(settings, asked, places, options))
     except KeyboardInterrupt:
+        if not places.report.exists():
+            raise  # before anything was decided
         return wiring.read_report(places), 130
     placed = report.summary.allocated == report.summary.submitted
     return report, 0 if placed and report.degraded is None else 1
 
 
-def _outputs(args: argparse.Namespace, places: wiring.Places) -> Outputs:
-    ledger = args.ledger or str(places.ledger)
+def _outputs(args: argparse.Namespace, places: wiring.Places, asked: wiring.RunRequest) -> Outputs:
+    ledger = args.ledger or asked.ledger or str(places.ledger)
     return Outputs(
         ledger=ledger,
         trace=str(places.trace),
@@ -171,13 +238,13 @@ def _faults(_args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    settings = wiring.read_settings(_path(args.config))
     Console(highlight=False).print(wiring.resolved(settings, args.profile), markup=False, soft_wrap=True)
     return 0
 
 
 def _probe(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    settings = wiring.read_settings(_path(args.config))
     Console(highlight=False).print(asyncio.run(wiring.probe_profile(settings, args.profile)), markup=False)
     return 0
 
@@ -185,7 +252,7 @@ def _probe(args: argparse.Namespace) -> int:
 def _peer(args: argparse.Namespace) -> int:
     from peering import run_peer
 
-    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    settings = wiring.read_settings(_path(args.config))
     console = Console(highlight=False)
     asyncio.run(
         run_peer(
@@ -203,7 +270,7 @@ def _peer(args: argparse.Namespace) -> int:
 def _federation(args: argparse.Namespace) -> int:
     from federating import carry_out
 
-    settings = wiring.read_settings(Path(args.config) if args.config else None)
+    settings = wiring.read_settings(_path(args.config))
     asked = wiring.request(
         settings,
         federation=Path(args.federation) if args.federation else None,
@@ -228,16 +295,37 @@ def _federation(args: argparse.Namespace) -> int:
 # -- flags -----------------------------------------------------------------------------------------------------
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a flag as everything else does: one sentence, exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestInvalid(message if "; " in message else f"{message}; {self.prog} --help lists what is known")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number; write digits, such as 40") from error
+
+
+def _seed(text: str) -> int:
+    number = _whole(text)
+    if not 0 <= number <= wiring.SEED_MAX:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no seed; give a number from 0 to {wiring.SEED_MAX}")
+    return number
+
+
 def _run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--federation", metavar="FILE", help="clusters as node groups, TOML or JSON")
     parser.add_argument("--jobs", metavar="FILE", help="jobs in TOML, JSON or JSON Lines; - reads standard input")
     parser.add_argument("--faults", metavar="FILE", help="which driver acts on which cluster at which job")
     parser.add_argument("--profile", metavar="NAME", help="who bids: rule, or a profile of quorate.toml")
-    parser.add_argument("--seed", type=int, metavar="N", help="draws background load, demo keys and run times")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="draws background load, demo keys and run times")
     parser.add_argument("--json", metavar="FILE", help="the run as one document; - for standard output")
     parser.add_argument("--ledger", metavar="FILE", help="write the ledger here")
     parser.add_argument("--record", metavar="DIR", help="keep every prompt and reply by content hash")
-    parser.add_argument("--resume", nargs="?", const="last", metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument("--resume", nargs="?", const=NEWEST, metavar="RUN", help="go on with an interrupted run")
     parser.add_argument("--config", metavar="FILE", help="another quorate.toml")
     parser.add_argument("--no-times", action="store_true", help="leave wall-clock times out: same seed, same bytes")
     parser.add_argument("--no-emoji", action="store_true", help="no pictographs")
@@ -249,15 +337,17 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
         one.add_argument(f"--{name}")
     one.add_argument("--type", choices=CLUSTER_TYPES)
     for name in ("nodes", "gpus-per-node", "memory-gib-per-node", "walltime-min"):
-        one.add_argument(f"--{name}", type=int, metavar="N")
+        one.add_argument(f"--{name}", type=_whole, metavar="N")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    top = argparse.ArgumentParser(prog="quorate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    top = _Parser(
+        prog="quorate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter, allow_abbrev=False
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="eight jobs through six clusters, and one lie at job 7")
-    run = commands.add_parser("run", help="your jobs through your federation")
+    demo = commands.add_parser("demo", allow_abbrev=False, help="eight jobs through six clusters, and one lie at job 7")
+    run = commands.add_parser("run", allow_abbrev=False, help="your jobs through your federation")
     for each in (demo, run):
         _run_flags(each)
         each.set_defaults(act=_run)
@@ -292,20 +382,31 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _refused(error: Exception) -> int:
+    """Say in one printable line why nothing more happens."""
+    if isinstance(error, OSError):
+        what = f"{error.filename}: " if error.filename else ""
+        error = RequestInvalid(f"{what}{error.strerror or error}; make room or name another place")
+    sentence = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(error))
+    Console(stderr=True, highlight=False).print(f"error: {sentence}", markup=False, soft_wrap=True, emoji=False)
+    return 2
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    args = parser().parse_args(argv)
-    act: Callable[[argparse.Namespace], int] = args.act
     try:
-        return act(args)
-    except (OperatorError, LedgerBroken) as error:
-        Console(stderr=True, highlight=False).print(f"error: {error}", markup=False, soft_wrap=True)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
+        args = parser().parse_args(argv)
+        act: Callable[[argparse.Namespace], int] = args.act
+        status = act(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read our lines has gone: that is no failure
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OperatorError, LedgerBroken, OSError) as error:
+        return _refused(error)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -16,19 +18,26 @@ from agents.settings import resolved as resolved_llm
 from backends.reading import Workload, read_bytes, read_federation, read_jobs, read_value, validate
 from faults.drivers import DRIVERS, unknown_driver
 from faults.plan import FaultPlan
+from graph.arriving import Arrival
 from prompts import load
 from quorate.consensus.signing import KeySigner
 from quorate.domain.clusters import Federation
 from quorate.domain.errors import RequestInvalid, SettingsInvalid
+from quorate.domain.jobs import Job
 from quorate.domain.trace import RunStarted, TraceEvent
-from quorate.domain.values import ClusterId, Value
+from quorate.domain.values import ClusterId, JobId, Value
+from quorate.ledger.acts import Receipt, receipt_bytes, submission_bytes
 from quorate.ledger.genesis import Genesis, Member, Parameters
 from quorate.ledger.report import RunReport
+from quorate.ports import JobEnd
 
 ROOT = Path(__file__).resolve().parent
 REFERENCE_FEDERATION = ROOT / "data/federations/reference.toml"
 REFERENCE_JOBS = ROOT / "data/workloads/reference.toml"
 REFERENCE_FAULTS = ROOT / "data/faults/reference.toml"
+SEED_MAX = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps."""
+NAMES_SHOWN = 8
 BACKGROUND_PERCENT_MAX = 15
 """Background load of a founding cluster is drawn evenly from 0 to this share of its nodes."""
 
@@ -36,7 +45,7 @@ BACKGROUND_PERCENT_MAX = 15
 class RunSettings(Value):
     """The `[run]` section of quorate.toml."""
 
-    seed: int = Field(default=42, ge=0, le=2**53 - 1)
+    seed: int = Field(default=42, ge=0, le=SEED_MAX)
     """Draws background load, demo keys, salts and simulated run times."""
     rounds_max: int = Field(default=3, ge=1, le=64)
     """After this many rounds without a quorum the driver stops."""
@@ -89,7 +98,7 @@ class RunRequest(Value):
     federation: Federation
     workload: Workload
     faults: FaultPlan = FaultPlan()
-    seed: int = 42
+    seed: int = Field(default=42, ge=0, le=SEED_MAX)
     profile: str = "rule"
     finish: bool = True
     """Whether running jobs are followed to their ends."""
@@ -136,10 +145,18 @@ def _check_plan(plan: FaultPlan, federation: Federation, workload: Workload) -> 
         if fault.driver not in DRIVERS:
             raise RequestInvalid(unknown_driver(fault.driver))
         if fault.cluster not in clusters:
-            raise RequestInvalid(f"fault {fault.driver}: there is no cluster {fault.cluster!r} in the federation")
+            raise RequestInvalid(
+                f"fault {fault.driver}: there is no cluster {fault.cluster!r}; clusters: {_some(clusters)}"
+            )
         for job in fault.jobs:
             if job not in jobs:
-                raise RequestInvalid(f"fault {fault.driver}: there is no job {job!r} in the list")
+                raise RequestInvalid(f"fault {fault.driver}: there is no job {job!r}; jobs: {_some(jobs)}")
+
+
+def _some(names: Collection[str]) -> str:
+    """Return names for a sentence, not too many of them."""
+    first = ", ".join(sorted(names)[:NAMES_SHOWN])
+    return f"{first} and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else first
 
 
 # -- keys, salts, submitters: from the seed, for demonstrations only -------------------------------------------
@@ -177,6 +194,34 @@ def demo_genesis(seed: int, federation: Federation, *, sealed: bool = True) -> G
     return Genesis(name=federation.name, members=members, parameters=Parameters(sealed=sealed))
 
 
+class DemoSubmitters:
+    """One submitter per job, outside the federation, with a key drawn from the seed."""
+
+    def __init__(self, seed: int, chain: str) -> None:
+        """Take the seed and the chain's name."""
+        self._seed, self._chain = seed, chain
+
+    def _signer(self, job: JobId) -> KeySigner:
+        return KeySigner(drawn(self._seed, "submitter", job))
+
+    def arrival(self, job: Job, number: int, interval_s: int) -> Arrival:
+        """Return the job as its submitter hands it in, signed."""
+        at_s = number * interval_s
+        key = self._signer(job.id).public_key.hex()
+        owned = job.model_copy(
+            update={"submitter": f"submitter of {job.id}", "submitter_key": key, "submitted_at_s": at_s}
+        )
+        signature = self._signer(job.id).sign(submission_bytes(self._chain, owned)).hex()
+        return Arrival(owned, signature, at_s)
+
+    def receipt(self, end: JobEnd) -> Receipt:
+        """Return the submitter's word: it got what the cluster says."""
+        message = receipt_bytes(self._chain, end.job, end.run_s, end.succeeded)
+        return Receipt(
+            job=end.job, run_s=end.run_s, succeeded=end.succeeded, signature=self._signer(end.job).sign(message).hex()
+        )
+
+
 # -- the run ---------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +250,11 @@ class Places:
     def request(self) -> Path:
         """What the run was made from."""
         return self.folder / "request.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that carries the run out."""
+        return self.folder / "lock"
 
     @property
     def said(self) -> Path:
@@ -277,8 +327,22 @@ async def carry_out(settings: Settings, asked: RunRequest, places: Places, optio
         raise RequestInvalid(f"cannot make the folder {places.folder}: {error.strerror}; name another") from error
     if options.ledger is not None:
         asked = asked.model_copy(update={"ledger": str(options.ledger.absolute())})
-    write_whole(places.request, asked.model_dump_json())
-    return await carry(settings, asked, places, options)
+    with _alone(places):
+        write_whole(places.request, asked.model_dump_json())
+        return await carry(settings, asked, places, options)
+
+
+@contextmanager
+def _alone(places: Places) -> Iterator[None]:
+    """Keep other processes out of a run's folder; the system lets go of it when this process ends, however it ends."""
+    with places.lock.open("ab") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError as error:
+            raise RequestInvalid(
+                f"another process carries out the run in {places.folder}; wait for it, or start a run of your own"
+            ) from error
+        yield
 
 
 def report_text(report: RunReport) -> str:
@@ -322,6 +386,27 @@ async def probe_profile(settings: Settings, profile: str | None) -> str:
     return "\n".join(found.lines())
 
 
+def check_writable(path: Path, flag: str, *, make: bool = False) -> None:
+    """Make sure that a file can be written at `path`, and leave nothing behind; `make` its folder first.
+
+    Raises:
+        RequestInvalid: it cannot.
+    """
+    try:
+        if make:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise RequestInvalid(f"{flag} {path} is a folder; name a file")
+            return  # a device or a pipe takes what it is given when it is given
+        half = path.with_name(path.name + ".part")
+        half.open("ab").close()
+        half.unlink()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no such name can exist"
+        raise RequestInvalid(f"{flag}: cannot write {path}: {reason}; name a writable place") from error
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a half.
 
@@ -330,6 +415,9 @@ def write_whole(path: Path, text: str) -> None:
     """
     half = path.with_name(path.name + ".part")
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return  # a device or a pipe is written to, never replaced
         with half.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

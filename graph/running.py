@@ -6,11 +6,11 @@ from typing import Protocol
 
 from langchain_core.runnables import RunnableConfig
 
+from graph.arriving import Arrival
 from graph.assembly import Assembly
 from graph.build import Graph
 from graph.committing import Committer
 from graph.state import AllocationState
-from quorate.domain.jobs import Job
 from quorate.domain.trace import FaultActs
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.acts import End, Receipt
@@ -23,15 +23,6 @@ RECURSION_MAX = 200
 
 Said = Mapping[ClusterId, Sequence[bytes]]
 """What members persisted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A job with its submitter's signature and the time at which it arrives."""
-
-    job: Job
-    signature: str
-    at_s: int
 
 
 class Submitters(Protocol):
