@@ -5,212 +5,26 @@ and which of its parts contradicts the others? A certificate that holds proves i
 every byte of its block. docs/protocol.md P-63.
 """
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import orjson
 
 from quorate.consensus.certificate import verify_certificate
-from quorate.consensus.plain import DEPTH_MAX, HEIGHT_MAX, ROUND_MAX, SEQ_MAX, block_from, certificate_from
+from quorate.consensus.plain import HEIGHT_MAX, ROUND_MAX, SEQ_MAX, block_from, certificate_from
 from quorate.consensus.signing import Ed25519Verifier, item_bytes, vote_bytes
-from quorate.domain.canonical import INTEGER_MAX, Plain, canonical, digest
+from quorate.domain.canonical import Plain, canonical, digest
 from quorate.domain.deciding import SEATS_MAX, Committee, Item, Kind, Vote
 from quorate.domain.errors import ProtocolViolation
 from quorate.domain.values import Digest
 from quorate.ledger.acts import Reveal, decode_acts, misread, seal
 from quorate.ledger.application import LedgerApplication
+from quorate.ledger.places import Damage, Path, differs, misshapen, not_hex, offset_of, unread
 
 ROUNDS_TRIED = 64
 """If a certificate's votes hold under another of the first rounds, its round is what is wrong."""
 
 VERIFIER = Ed25519Verifier()
-
-
-class KeyName(str):
-    """A last step that points at a key itself, not at its value."""
-
-    __slots__ = ()
-
-
-Path = tuple[str | int, ...]
-"""Keys and positions from the outermost value of a line to one part of it."""
-
-Check = Callable[[object], Path | None]
-"""Returns the path to the first part of the wrong shape, None if there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """The first wrong byte of a line, and what is wrong there."""
-
-    offset: int
-    says: str
-
-
-# -- bytes -----------------------------------------------------------------------------------------------------
-
-
-def differs(ours: bytes, theirs: bytes) -> int:
-    """Return the first place at which two strings of bytes differ.
-
-    >>> differs(b"abc", b"axc"), differs(b"ab", b"abc")
-    (1, 2)
-    """
-    for place, (a, b) in enumerate(zip(ours, theirs, strict=False)):
-        if a != b:
-            return place
-    return min(len(ours), len(theirs))
-
-
-def unread(body: bytes) -> Damage | None:
-    """Return where bytes stop being canonical JSON, None if they are."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        return Damage(error.start, f"not UTF-8 at byte {error.start} of the line")
-    try:
-        thing = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        place = _unparsed(text, error.pos)
-        return Damage(len(text[:place].encode()), f"not JSON: {error.msg}")
-    path = _inexact(thing)
-    if path is not None:
-        return Damage(offset_of(thing, path), f"a number that is no exact integer, or more than {DEPTH_MAX} levels")
-    place = differs(canonical(thing), body)
-    return None if place == len(body) else Damage(place, "not in canonical form")
-
-
-def _unparsed(text: str, otherwise: int) -> int:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        return error.pos
-    except (RecursionError, ValueError):
-        return otherwise
-    return otherwise
-
-
-def _inexact(thing: object, room: int = DEPTH_MAX) -> Path | None:
-    """Return the path to the first part that no line holds: no exact integer, or nested too deep."""
-    if isinstance(thing, float) or (isinstance(thing, int) and abs(thing) > INTEGER_MAX):
-        return ()
-    if isinstance(thing, dict | list) and room == 0:
-        return ()
-    parts: list[tuple[str | int, object]] = []
-    if isinstance(thing, dict):
-        parts = [(name, thing[name]) for name in sorted(thing)]
-    elif isinstance(thing, list):
-        parts = list(enumerate(thing))
-    for step, part in parts:
-        inner = _inexact(part, room - 1)
-        if inner is not None:
-            return (step, *inner)
-    return None
-
-
-def offset_of(thing: object, path: Path) -> int:
-    """Return the byte at which the part at `path` begins in the canonical bytes of `thing`."""
-    offset = 0
-    for step in path:
-        if isinstance(thing, dict):
-            offset += 1 + sum(_size(name) + _size(thing[name]) + 2 for name in sorted(thing) if name < step)
-            if isinstance(step, KeyName):
-                return offset
-            offset += _size(step) + 1
-            thing = thing[step]
-        elif isinstance(thing, list):
-            assert isinstance(step, int)
-            offset += 1 + sum(_size(part) + 1 for part in thing[:step])
-            thing = thing[step]
-    return offset
-
-
-def _size(thing: object) -> int:
-    return len(orjson.dumps(thing, option=orjson.OPT_SORT_KEYS))
-
-
-# -- shape -----------------------------------------------------------------------------------------------------
-
-
-def _leaf(fits: Callable[[object], bool]) -> Check:
-    return lambda thing: None if fits(thing) else ()
-
-
-def _integer(least: int) -> Check:
-    return _leaf(lambda thing: isinstance(thing, int) and not isinstance(thing, bool) and thing >= least)
-
-
-def _hex(*digits: int) -> Check:
-    return _leaf(
-        lambda thing: (
-            isinstance(thing, str)
-            and set(thing) <= set("0123456789abcdef")
-            and (len(thing) in digits if digits else len(thing) % 8 == 0)
-        )
-    )
-
-
-def _parts(thing: object, checks: Sequence[tuple[str | int, Check]]) -> Path | None:
-    for step, check in checks:
-        inner = check(thing[step])  # type: ignore[index] # callers looked
-        if inner is not None:
-            return (step, *inner)
-    return None
-
-
-def _each(check: Check) -> Check:
-    def look(thing: object) -> Path | None:
-        return _parts(thing, [(i, check) for i in range(len(thing))]) if isinstance(thing, list) else ()
-
-    return look
-
-
-def _row(*checks: Check) -> Check:
-    def look(thing: object) -> Path | None:
-        fits = isinstance(thing, list) and len(thing) == len(checks)
-        return _parts(thing, list(enumerate(checks))) if fits else ()
-
-    return look
-
-
-def _object(**fields: Check) -> Check:
-    def look(thing: object) -> Path | None:
-        if not isinstance(thing, dict):
-            return ()
-        strange = sorted(set(thing) - set(fields))
-        if strange:
-            return (KeyName(strange[0]),)
-        return _parts(thing, sorted(fields.items())) if len(thing) == len(fields) else ()
-
-    return look
-
-
-_ANY = _leaf(lambda _: True)
-_CERTIFICATE = _object(
-    kind=_leaf(lambda thing: thing == "finalize"),
-    height=_integer(1),
-    round=_integer(0),
-    parent=_leaf(lambda thing: thing == -1),
-    value=_hex(64),
-    exts=_each(_hex()),
-    votes=_each(_row(_integer(0), _integer(0), _leaf(lambda thing: thing == 0), _hex(128))),
-)
-_BLOCK = _object(
-    at_s=_integer(0),
-    chain=_leaf(lambda thing: isinstance(thing, str)),
-    height=_integer(1),
-    items=_each(_hex(64)),
-    parent=_hex(64),
-    previous=lambda thing: None if thing is None else _CERTIFICATE(thing),
-    results=_ANY,
-)
-_ENTRY = _object(
-    block=_BLOCK,
-    certificate=_CERTIFICATE,
-    items=_each(_row(_integer(0), _integer(1), _hex(128), _ANY)),
-)
 
 
 # -- meaning ---------------------------------------------------------------------------------------------------
@@ -322,13 +136,13 @@ class _Line:
         application, block = self.application, self.block
         if cast("int", block["at_s"]) < application.head_at_s:
             return _Place(("block", "at_s"))
-        if (block["previous"] is None) != (application.height == 1):
-            return _Place(("block", "previous"))
-        return (
+        place = (
             _unlike(("block", "chain"), block["chain"], application.chain)
             or _unlike(("block", "height"), block["height"], int(application.height))
             or _unlike(("block", "parent"), block["parent"], application.parent)
         )
+        first = block["previous"] is None
+        return place or (_Place(("block", "previous")) if first != (application.height == 1) else None)
 
     def _certificate(self) -> _Place | None:
         """Weigh block and certificate against each other: whichever its own signatures support is right."""
@@ -435,9 +249,9 @@ def locate(application: LedgerApplication, body: bytes, says: str) -> Damage:
     if damage is not None:
         return damage
     thing = orjson.loads(body)
-    path = _ENTRY(thing)
+    path = misshapen(thing)
     if path is not None:
-        return Damage(offset_of(thing, path), f"{_named(path)}: {says}")
+        return Damage(offset_of(thing, path) + not_hex(thing, path), f"{_named(path)}: {says}")
     place = _Line(application, thing).wrong()
     if place is None:
         return Damage(0, says)
@@ -474,7 +288,7 @@ def genesis_damage(application: LedgerApplication, body: bytes) -> Path | None:
     A first line that fits itself is found out by height 1: its block names the chain by the digest of the genesis that
     it was made under, and its certificate is signed under that name by the keys of the members.
     """
-    if application.height != 1 or unread(body) is not None or _ENTRY(orjson.loads(body)) is not None:
+    if application.height != 1 or unread(body) is not None or misshapen(orjson.loads(body)) is not None:
         return None
     thing = orjson.loads(body)
     block, chain = thing["block"], thing["block"]["chain"]

@@ -349,11 +349,11 @@ def _changes(heights: Sequence[Verified]) -> tuple[list[FindingRow], list[Change
             )  # fmt: skip
             findings.append(row)
         moves: tuple[Finding | Credit, ...] = (*record.findings, *record.credits)
-        for moved in moves:
-            changes.append(
-                ChangeRow(cluster=moved.cluster, height=record.height, at_s=record.at_s, before=_milli(moved.before),
-                          after=_milli(moved.after), cause=moved.what, job=moved.job)
-            )  # fmt: skip
+        changes += [
+            ChangeRow(cluster=moved.cluster, height=record.height, at_s=record.at_s, before=_milli(moved.before),
+                      after=_milli(moved.after), cause=moved.what, job=moved.job)
+            for moved in moves
+        ]  # fmt: skip
     return findings, changes
 
 

@@ -18,8 +18,9 @@ from quorate.domain.canonical import canonical_value
 from quorate.domain.deciding import Entry, Kind
 from quorate.domain.errors import LedgerBroken, MessageMalformed, ProtocolViolation
 from quorate.ledger.application import LedgerApplication
-from quorate.ledger.damage import KeyName, Path, differs, genesis_damage, locate, locate_in_genesis, unread
+from quorate.ledger.damage import genesis_damage, locate, locate_in_genesis
 from quorate.ledger.genesis import Genesis
+from quorate.ledger.places import KeyName, Path, differs, unread
 
 LINE_BYTES_MAX = 8_000_000
 """No honest line comes near this; a longer one is refused unread."""
@@ -165,8 +166,8 @@ def _whole(line: bytes, offset: int, height: int) -> bytes:
     if len(line) > LINE_BYTES_MAX:
         raise LedgerBroken(f"a line of {len(line)} bytes; at most {LINE_BYTES_MAX}", offset=offset, height=height)
     if not line.endswith(b"\n"):
-        damage = unread(line)
-        place = len(line) if damage is None else damage.offset
+        # Either the end is missing, or the line is whole and its newline became something else.
+        place = len(line) - (unread(line[:-1]) is None)
         raise LedgerBroken("the last line is torn: no newline", offset=offset + place, height=height)
     return line[:-1]
 

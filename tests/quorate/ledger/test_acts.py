@@ -1,6 +1,7 @@
 """A payload is canonical JSON of known acts within bounds, or it is refused in a sentence (P-51, P-60)."""
 
 import json
+from itertools import pairwise
 
 import orjson
 import pytest
@@ -150,7 +151,7 @@ def test_what_is_too_long_for_one_item_is_said_in_several_in_order(acts, bytes_m
     assert [act for part in parts for act in part] == acts
     assert all(part for part in parts)
     assert all(len(a.encode_acts(part)) <= bytes_max for part in parts)
-    for part, after in zip(parts, parts[1:], strict=False):
+    for part, after in pairwise(parts):
         assert len(a.encode_acts((*part, after[0]))) > bytes_max
 
 
