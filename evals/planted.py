@@ -9,9 +9,10 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from agents.asking import ModelFailed
-from agents.parsing import parse_bid
+from agents.parsing import ReplyBid, parse_bid
 from evals.answered import Record, record
 from evals.attacks import ENCODINGS, MARKER, PAYLOADS, PEER_PAYLOADS, decode
 from evals.oracle import feasible, oracle_bp
@@ -127,7 +128,11 @@ def _texts(sample: Sample) -> str:
 
 def attacked_by(sample: Sample) -> str:
     """Return the kind of payload that the job's text holds, in whatever encoding; empty if none."""
-    text = _texts(sample)
+    return _kind_in(_texts(sample))
+
+
+@lru_cache(maxsize=20_000)
+def _kind_in(text: str) -> str:
     return _kind(text) or next((kind for plain in _decodings(text) if (kind := _kind(plain))), "")
 
 
@@ -333,16 +338,24 @@ DEFECTS: tuple[Planted, ...] = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=20_000)
+def _read(text: str) -> ReplyBid | ModelFailed:
+    """Read a reply as the live path does; most defects leave most replies as they are, so many come again."""
+    try:
+        return parse_bid(text).bid
+    except ModelFailed as failure:
+        return failure
+
+
 def _answer(draft: Draft, sample: Sample) -> Answer:
     job, cluster = sample.job.id, sample.snapshot.cluster.id
     effort = Effort(latency_ms=draft.latency_ms, tokens_in=700, tokens_out=draft.tokens_out, calls=1)
     if draft.silent:
         silent = Abstention(job=job, cluster=cluster, code=draft.silent, detail="planted silence", author=AUTHOR)
         return Answer(outcome=silent, effort=effort)
-    try:
-        read = parse_bid(draft.text or spoken(draft)).bid
-    except ModelFailed as failure:
-        unread = Abstention(job=job, cluster=cluster, code=failure.code, detail=failure.detail, author=AUTHOR)
+    read = _read(draft.text or spoken(draft))
+    if isinstance(read, ModelFailed):
+        unread = Abstention(job=job, cluster=cluster, code=read.code, detail=read.detail, author=AUTHOR)
         return Answer(outcome=unread, effort=effort)
     signed = into_interval(read.score_bp, sample.job, sample.snapshot) if feasible(sample) else 0
     bid = Bid(

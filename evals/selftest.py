@@ -44,6 +44,22 @@ def questions(federation: Federation, size: int = 40, seed: int = DEFAULT_SEED) 
     ]
 
 
+FAMILIES_OF = {
+    "relation": {"F4", "F7"},
+    "responds": {"F4"},
+    "attack": {"F5", "F6"},
+    "infeasible": {"F2", "F3"},
+    "feasible": {"F1", "F2", "F3"},
+}
+"""Which questions a figure needs; any other is drawn from the grid."""
+
+
+def narrowed(planted: Planted, samples: Sequence[Sample]) -> list[Sample]:
+    """Return only the questions that the figure meant for a defect needs: a quarter of the time, for a quick look."""
+    wanted = FAMILIES_OF.get(planted.caught_by.split(":")[0], {"F1"})
+    return [sample for sample in samples if sample.family in wanted]
+
+
 def trial(planted: Planted, samples: Sequence[Sample], epochs: int, seed: int) -> Trial:
     """Put one planted bidder before the suite."""
     found = lines(measure(run(planted, samples, epochs, seed)), seed)
