@@ -21,6 +21,9 @@ RECURSION_MAX = 200
 """Steps of one thread: three heights of at most `rounds_max` rounds each, with room."""
 
 
+SKIPPING_S = 60
+"""Time for the others to skip dead leaders before they decide that an award ran out."""
+
 Said = Mapping[ClusterId, Sequence[bytes]]
 """What members persisted."""
 
@@ -180,7 +183,7 @@ class Run:
         """Return when something happens by itself: a job ends, or an award that nobody started runs out."""
         state, now_s = self.assembly.application.state, self.assembly.now_s
         unstarted = [held.awarded_at_s for held in state.running.values() if held.started_at_s is None]
-        runs_out = [at_s + state.parameters.start_window_s for at_s in unstarted]
+        runs_out = [at_s + state.parameters.start_window_s + SKIPPING_S for at_s in unstarted]
         ends = self.backend.next_end_s()
         return min([at_s for at_s in runs_out if at_s > now_s] + ([] if ends is None else [ends]), default=None)
 

@@ -38,11 +38,11 @@ class Curious(ByRule):
     def __init__(self) -> None:
         super().__init__()
         self.table, self.saw, self.questions = None, [], []
+        self.others = asyncio.Event()
 
     async def bid(self, job, snapshot):
         self.questions.append((job, snapshot))
-        while len(self.table.trace.of("answered")) < 5:
-            await asyncio.sleep(0.001)
+        await self.others.wait()
         calls = self.table.assembly.application.state.calls[job.id]
         said = [act for member in self.table.members for act in member.unsettled()]
         self.saw.append((calls.seals, calls.answers, [act for act in said if isinstance(act, a.Commit | a.Reveal)]))
@@ -58,6 +58,15 @@ async def test_no_bidder_can_see_an_answer_of_another_before_all_are_closed():
     curious = Curious()
     set_ = table({NAMES[5]: curious})
     curious.table = set_
+    emit = set_.trace.emit
+
+    def telling(event):
+        seq = emit(event)
+        if len(set_.trace.of("answered")) == 5:
+            curious.others.set()
+        return seq
+
+    set_.trace.emit = telling
     assert await played(set_, make.owned("j1")) == {"j1": "allocated"}
     assert curious.saw == [({}, {}, [])], "five had answered, and nothing of it was under way"
     (job, snapshot) = curious.questions[0]
