@@ -171,7 +171,7 @@ class Participant:
         self._kept[job, opened] = keep
         self._sealed.add((job, opened))
         cluster = self.application.state.members[self.me].cluster.id
-        act: Value = a.Commit(job=job, opened=opened, seal=a.seal(job, cluster, outcome, keep.salt))
+        act: Value = a.Commit(job=job, opened=opened, seal=a.seal(job, cluster, keep.answer, keep.salt))
         if not self.application.state.parameters.sealed:
             act = self._reveal(keep)
         return [keep, *self._put((act,), now_ms)]
@@ -234,17 +234,20 @@ class Participant:
         out: list[Effect] = []
         reveals: list[Value] = []
         for job, call in self.application.state.calls.items():
-            out.extend(self._ask(job, call))
+            out.extend(self._ask(job, call, now_ms))
             keep = self._kept.get((job, call.opened))
             sealed_here = self.me in call.seals and self.me not in call.answers
             if call.closed is not None and keep and sealed_here and (job, call.opened) not in self._shown:
                 reveals.append(self._reveal(keep))
         return [*out, *(self._put(tuple(reveals), now_ms) if reveals else [])]
 
-    def _ask(self, job: JobId, call: Call) -> list[Effect]:
+    def _ask(self, job: JobId, call: Call, now_ms: int) -> list[Effect]:
+        """Ask for an answer; one that was kept and never sealed, because we stopped in between, is sealed now."""
         key = (job, call.opened)
         takes_part = self.me < len(call.snapshots) and call.closed is None and self.me not in call.seals
-        if not takes_part or key in self._kept or key in self._asked:
+        if not takes_part or key in self._asked or key in self._sealed:
             return []
+        if key in self._kept:
+            return self.answer(job, call.opened, self._kept[key].answer, now_ms)
         self._asked.add(key)
         return [Called(call.job, call.opened, call.snapshots[self.me])]
