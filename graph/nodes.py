@@ -154,13 +154,14 @@ class Nodes:
         return call if call is not None and call.closed is None else None
 
     def _outcome(self, state: AllocationState) -> str | None:
+        """Return how the job's last call ended; None while a call of it is open, or before the first."""
+        if state["job"].id in self.assembly.application.state.calls:
+            return None
         for height in reversed(self.committer.heights):
             record = height.application.record
             for decision in record.decisions if record else ():
                 if decision.job.id == state["job"].id:
-                    waiting = decision.outcome == "waiting"
-                    reopened = state["job"].id in self.assembly.application.state.calls
-                    return None if waiting and reopened else decision.outcome
+                    return decision.outcome
         return None
 
     async def _ask(self, cluster: ClusterId, call: Call) -> Answer:
