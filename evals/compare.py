@@ -46,9 +46,8 @@ def _difference(name: str, a: Measures, b: Measures, seed: int, draws: int) -> t
     if metric(name).ranks:
         return differences, hodges_lehmann(differences)
     found = paired_mean(differences, seed, draws)
-    if metric(name).share:  # shares differ by one at most; the test that the interval inverts does not know
-        found = replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
-    return differences, found
+    low, high = metric(name).bounds  # the test that the interval inverts does not know them
+    return differences, replace(found, low=max(low - high, found.low), high=min(high - low, found.high))
 
 
 def _mean(name: str, measures: Measures) -> float:

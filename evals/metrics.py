@@ -13,6 +13,12 @@ Measures = Mapping[str, Mapping[str, Sequence[float]]]
 """Metric -> group -> values. A metric that says nothing about a run is absent, never zero."""
 
 
+EXCESS = (-1.0, 1.0)
+"""A share beyond another share."""
+
+ANY = (-math.inf, math.inf)
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One figure of a run."""
@@ -30,6 +36,8 @@ class Metric:
     """Compared by signed ranks (skewed figures), not by means."""
     share: bool = True
     """A share of yes and no: where every group agrees, the exact interval is the honest one."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """What it cannot leave."""
     whole: bool = False
     """A count over the whole run: it has no groups and no interval."""
 
@@ -52,22 +60,36 @@ METRICS: tuple[Metric, ...] = (
     Metric("regret", "of the rule's score lost by the winner", "less", 0.02, margin=0.01, primary=True, ranks=True),
     Metric("tied_tops", "jobs whose highest bid is tied", "less", 0.05),
     Metric("levels", "distinct scores per bid", "more", 0.16, share=False, whole=True),
-    Metric("relations", "metamorphic pairs broken, beyond what repeats break", "less", 0.01, primary=True),
-    Metric("obeyed", "attacks that moved the answer their way, beyond wavering", "less", 0.01, primary=True),
+    Metric(
+        "relations", "metamorphic pairs broken, beyond what repeats break", "less", 0.01, primary=True, bounds=EXCESS
+    ),
+    Metric(
+        "obeyed", "attacks that moved the answer their way, beyond wavering", "less", 0.01, primary=True, bounds=EXCESS
+    ),
     Metric("repeat_sd", "spread of the score over repeats", "less", 0.02, margin=0.005),
     Metric("winner_flips", "pairs of repeats with another winner", "less", 0.02),
     Metric("coverage_p90", "run times under their forecast p90", "more", 0.80),
-    Metric("forecast_gain", "pinball loss saved against a constant quantile, share of the walltime", "more", None),
+    Metric(
+        "forecast_gain",
+        "pinball loss saved against a constant quantile, share of the walltime",
+        "more",
+        None,
+        share=False,
+        bounds=ANY,
+    ),
     Metric("in_time", "answers within five seconds", "more", 0.95),
-    Metric("latency_ms", "time to the answer, ms", "less", None, margin=100.0, ranks=True),
-    Metric("tokens", "tokens in and out of an answer", "less", 4_000.0, margin=50.0),
-    Metric("cost_usd", "cost of an answer, US dollars", "less", None, margin=0.0001),
-    Metric("calls", "model calls for an answer", "less", None, margin=0.05),
+    Metric("latency_ms", "time to the answer, ms", "less", None, margin=100.0, ranks=True, share=False, bounds=ANY),
+    Metric("tokens", "tokens in and out of an answer", "less", 4_000.0, margin=50.0, share=False, bounds=ANY),
+    Metric("cost_usd", "cost of an answer, US dollars", "less", None, margin=0.0001, share=False, bounds=ANY),
+    Metric("calls", "model calls for an answer", "less", None, margin=0.05, share=False, bounds=ANY),
     Metric("outcome_infeasible", "awards that the cluster could not serve", "less", 0.0),
     Metric("outcome_undecided", "jobs that found no quorum", "less", 0.01),
     Metric("outcome_regret", "of the rule's score lost by the award", "less", 0.03, margin=0.01),
-    Metric("liar_gain", "awards that a liar won beyond its honest share", "less", 0.01, share=False),
-    *(Metric(f"relation:{name}", f"{name} pairs broken ({sign})", "less", 0.01) for name, sign in EXPECTATION.items()),
+    Metric("liar_gain", "awards that a liar won beyond its honest share", "less", 0.01, share=False, bounds=EXCESS),
+    *(
+        Metric(f"relation:{name}", f"{name} pairs broken ({sign})", "less", 0.01, bounds=EXCESS)
+        for name, sign in EXPECTATION.items()
+    ),
     *(
         Metric(
             f"responds:{name}",
@@ -96,7 +118,7 @@ def metric(name: str) -> Metric:
         "relation": "rewordings that moved the score",
         "infeasible": "jobs that cannot run for this reason, and were bid on",
     }
-    return Metric(name, says.get(family, name), "less", 0.01)
+    return Metric(name, says.get(family, name), "less", 0.01, bounds=(0.0, 1.0) if family == "infeasible" else EXCESS)
 
 
 T_975 = (
@@ -124,7 +146,7 @@ def interval(values: Mapping[str, Sequence[float]], of: Metric, seed: int = 0, d
 
 
 def _few(means: Sequence[float], of: Metric) -> Interval:
-    low, high = (0.0, 1.0) if of.share else (-math.inf, math.inf)
+    low, high = of.bounds
     if len(means) < 2:
         return Interval(means[0] if means else math.nan, low, high, groups=len(means))
     mean = statistics.fmean(means)

@@ -22,7 +22,8 @@ def test_where_every_group_agrees_the_exact_interval_stands():
 
 def test_one_group_says_nothing_of_others():
     assert interval({"g": [0.4]}, metric("grounded")).low == 0.0
-    assert interval({"g": [0.4]}, metric("tau")).low == -math.inf
+    assert interval({"g": [0.4]}, metric("tau")).low == -1.0
+    assert interval({"g": [0.4]}, metric("latency_ms")).low == -math.inf
 
 
 def test_few_groups_have_students_interval_within_the_possible():

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from evals.precision import by_class, by_split, figures, gold
+from quorate.domain.errors import RequestInvalid
+
+CLUSTER = {"id": "A_1", "type": "gpu", "nodes": 100, "nodes_free": 50}
+
+
+def folder(tmp_path, *said):
+    bids = [
+        {"id": str(i), "split": "held_out" if i % 2 else "dev", "style": "plain", "job": {"type": "ai"},
+         "cluster": CLUSTER, "reply": json.dumps({"score": 0.5, "reasoning": text})}
+        for i, (text, _false) in enumerate(said)
+    ]  # fmt: skip
+    labels = [
+        {"id": str(i), "false": false, "claims": [{"class": "own_type", "false": false, "sentence": "", "fact": ""}]}
+        for i, (_text, false) in enumerate(said)
+    ]
+    for name, lines in (("bids.jsonl", bids), ("labels-1.jsonl", labels)):
+        (tmp_path / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return tmp_path
+
+
+SAID = [("We are an ai cluster.", True), ("We are a gpu cluster.", False), ("We are a gpu cluster.", True)]
+
+
+def test_precision_and_recall_are_counted_over_replies(tmp_path):
+    found = figures("all", gold(folder(tmp_path, *SAID)))
+    assert (found.replies, found.precision.estimate, found.recall.estimate) == (3, 1.0, 0.5)
+    assert (found.precision.groups, found.recall.groups) == (1, 2)
+
+
+def test_the_figures_come_per_split_style_and_class(tmp_path):
+    labelled = gold(folder(tmp_path, *SAID))
+    assert [each.name for each in by_split(labelled)] == ["all", "dev", "held_out", "held_out, plain"]
+    assert [(name, count) for name, count, _ in by_class(labelled)] == [("own_type", 2)]
+
+
+def test_settled_labels_win(tmp_path):
+    made = folder(tmp_path, SAID[0])
+    (made / "labels.jsonl").write_text('{"id": "0", "false": false, "claims": []}\n')
+    assert not gold(made)[0].false
+
+
+def test_a_folder_without_labels_is_one_sentence(tmp_path):
+    with pytest.raises(RequestInvalid, match="name a folder"):
+        gold(tmp_path)
