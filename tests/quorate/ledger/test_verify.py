@@ -1,4 +1,4 @@
-"""A ledger is believed in nothing: each check that a stranger makes, and what an attacker may try. P-60 to P-62."""
+"""A ledger is believed in nothing: each check that a stranger makes, and what an attacker may try. P-60, P-61, P-62."""
 
 from dataclasses import replace
 
