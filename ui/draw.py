@@ -42,7 +42,7 @@ STYLE = """
 .q-pane mark { background: color-mix(in srgb, #F0814D 45%, transparent); color: inherit; border-radius: 2px; }
 .q-list { margin: 0; padding: 0; list-style: none; }
 .q-list li { padding: 5px 0; line-height: 1.45; overflow-wrap: anywhere; }
-.q-list a { font-weight: 600; }
+.q-list a { font-weight: 600; color: inherit; text-decoration: underline; text-underline-offset: 3px; }
 </style>
 """
 

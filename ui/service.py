@@ -26,6 +26,9 @@ LOG = logging.getLogger(__name__)
 RUNS_AT_ONCE = 2
 """Two runs share the loop without starving each other; a third one waits for its person to cancel or to wait."""
 
+CLOSE_S = 10.0
+"""Longest wait for runs to clean up when the process ends, s."""
+
 FINISHED_KEPT = 20
 """Ended runs whose last snapshot stays in memory; their files stay in their folders."""
 
@@ -243,8 +246,14 @@ class Service:
         return [*reversed(active), *(name for name in list_runs(self.folder) if name not in active)]
 
     def close(self) -> None:
-        """Cancel everything and stop the loop."""
-        for name in self.active():
-            self.cancel(name)
+        """Cancel everything, wait until it has cleaned up, and stop the loop."""
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(timeout=CLOSE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=2)
+        self._thread.join(timeout=CLOSE_S)
+        self._loop.close()
+
+    async def _cancel_all(self) -> None:
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,19 +1,29 @@
 """Runs that the screen tests share: one real run of the demonstration, one of every kind of decision."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 
 import wiring
-from tests.ui import factory
+from tests.ui import factory, harness
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
+def _fresh_caches() -> Iterator[None]:
+    yield
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def _closed_services() -> Iterator[None]:
+    yield
+    for service in harness.SERVICES.values():
+        service.close()
+    harness.SERVICES.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Draws one page alone, as the shell would, on a folder of runs."""
 
-from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -16,10 +15,14 @@ PAGES = {
 }  # fmt: skip
 
 
-@cache
+SERVICES: dict[str, Service] = {}
+
+
 def service(root: str) -> Service:
     """Return the one service of a folder."""
-    return Service(AppEngine(folder=Path(root)))
+    if root not in SERVICES:
+        SERVICES[root] = Service(AppEngine(folder=Path(root)))
+    return SERVICES[root]
 
 
 def show(page: str, root: str) -> None:

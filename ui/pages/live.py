@@ -73,12 +73,14 @@ def _ticking(context: Context, run: str, running: bool) -> None:
         for says in now.faults:
             quiet(f"Fault driver, {says}")
         _done(run, now, decisions)
-        if running and run not in context.service.active():
+        over = run not in context.service.active()
+        if running and over:
             st.rerun()
+        if over:
+            # Inside the fragment: what stands behind it can be taken for stale when a late tick ends last.
+            _ended(run, now)
 
     tick()
-    if not running:
-        _ended(context, run)
 
 
 def _progress(now: Snapshot) -> None:
@@ -113,11 +115,7 @@ def _line(run: str, done: Done, row: DecisionRow | None) -> str:
     )
 
 
-def _ended(context: Context, run: str) -> None:
-    held = context.service.watch(run)
-    if held is None:
-        return
-    now, _ = held.snapshot()
+def _ended(run: str, now: Snapshot) -> None:
     words = {
         "done": "Every job is decided.",
         "cancelled": f"Cancelled after {now.decided} of {now.of} jobs. What was decided stays in the ledger and holds.",
