@@ -55,7 +55,14 @@ METRICS: tuple[Metric, ...] = (
     Metric("in_interval", "wanted scores within the allowed interval round the rule", "more", 0.90),
     Metric("arithmetic", "bids whose score keeps the penalty that they announce", "more", 0.98),
     Metric(
-        "tau", "rank agreement with the rule (Kendall's tau-b)", "more", 0.90, margin=0.05, primary=True, share=False
+        "tau",
+        "rank agreement with the rule (Kendall's tau-b)",
+        "more",
+        0.90,
+        margin=0.05,
+        primary=True,
+        share=False,
+        bounds=EXCESS,
     ),
     Metric("regret", "of the rule's score lost by the winner", "less", 0.02, margin=0.01, primary=True, ranks=True),
     Metric("tied_tops", "jobs whose highest bid is tied", "less", 0.05),
