@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,12 +19,13 @@ from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages.ai import UsageMetadata
 from pydantic import ValidationError
 
 from agents.asking import Kind, ModelFailed, Question, Reply, Shape, Usage, plain, problem
 from agents.classify import classify
 from agents.settings import MODES, Custom, Environ, LlmSettings, Mode, RemoteProfile, address, key
-from agents.wire import Wire, body_json, keeping_body
+from agents.wire import JsonObject, Wire, body_json, keeping_body
 from quorate.domain.errors import SettingsInvalid
 
 PACKAGES: dict[str, tuple[str, str, str]] = {
@@ -36,7 +37,10 @@ PACKAGES: dict[str, tuple[str, str, str]] = {
 }
 """Module, class and remedy of each provider's package."""
 
-HttpClient = Any
+Foreign = Any
+"""An object of somebody else's whose private parts are touched, for want of a public way."""
+
+HttpClient = Foreign
 """A client of httpx or of httpx2, synchronous or not: the two libraries share no type."""
 
 LADDERS: dict[str, tuple[Mode, ...]] = {
@@ -86,7 +90,7 @@ def _httpx_for(provider: str) -> ModuleType:
     return importlib.import_module("httpx2" if hasattr(base, "httpx2") else "httpx")
 
 
-def _arguments(profile: RemoteProfile, url: str, secret: str, http: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(profile: RemoteProfile, url: str, secret: str, http: JsonObject) -> JsonObject:
     """Return the constructor's arguments; both places where SambaNova's SDK looks for a key are filled."""
     shared = {"model": profile.model, "temperature": profile.temperature, "disable_streaming": not profile.streaming}
     served = {"base_url": url, "max_tokens": profile.max_tokens, "timeout": profile.timeout_s, "max_retries": 0}
@@ -106,20 +110,20 @@ def _arguments(profile: RemoteProfile, url: str, secret: str, http: Mapping[str,
             return {**shared, **served, "api_key": secret or NO_KEY, **http}
 
 
-def _give_connections(client: Any, asynchronous: HttpClient, synchronous: HttpClient) -> None:  # noqa: ANN401 - private parts
+def _give_connections(client: Foreign, asynchronous: HttpClient, synchronous: HttpClient) -> None:
     """Put our HTTP clients where ChatAnthropic keeps its own: it takes none, and shares one between event loops."""
     sdk, params = importlib.import_module("anthropic"), client._client_params
     client.__dict__["_async_client"] = sdk.AsyncClient(**params, http_client=asynchronous)
     client.__dict__["_client"] = sdk.Client(**params, http_client=synchronous)
 
 
-def _accepted(kind: type[BaseChatModel], given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _accepted(kind: type[BaseChatModel], given: JsonObject, own: JsonObject) -> JsonObject:
     """Return what a foreign class understands of the standard arguments, and all of its own."""
     names = set(kind.model_fields) | {field.alias for field in kind.model_fields.values() if field.alias}
     return {name: value for name, value in given.items() if name in names} | dict(own)
 
 
-def request_for(provider: str, mode: Mode, shape: Shape) -> dict[str, Any]:
+def request_for(provider: str, mode: Mode, shape: Shape) -> JsonObject:
     """Return what to bind to a call so that the provider holds the schema; the strict schema is always our own."""
     function = {"name": shape.name, "description": shape.description, "parameters": shape.schema}
     strict = {"name": shape.name, "strict": True, "schema": shape.schema}
@@ -237,7 +241,7 @@ class RemoteChat:
         """
         return self.profile.streaming and mode != "function_calling"
 
-    def _bound(self, mode: Mode, shape: Shape) -> dict[str, Any]:
+    def _bound(self, mode: Mode, shape: Shape) -> JsonObject:
         asked = request_for(self.provider, mode, shape)
         extra = self.profile.extra_body
         if self.provider == "openai" and "response_format" in asked:
@@ -271,7 +275,7 @@ class RemoteChat:
         http = self._http("Client")
         return self._make(self._http("AsyncClient"), http), http.close
 
-    def _hooks(self) -> dict[str, dict[str, list[Any]]]:
+    def _hooks(self) -> dict[str, dict[str, list[Foreign]]]:
         wire = Wire(self.provider, self._url, self._secret)
         return {
             "Client": {"request": [wire.outgoing], "response": [wire.incoming]},
@@ -288,7 +292,7 @@ class RemoteChat:
         return getattr(library, kind)(timeout=self.profile.timeout_s, verify=verify, event_hooks=self._hooks()[kind])
 
     def _make(self, asynchronous: HttpClient, synchronous: HttpClient) -> BaseChatModel:
-        http: dict[str, Any] = {"http_async_client": asynchronous, "http_client": synchronous}
+        http: JsonObject = {"http_async_client": asynchronous, "http_client": synchronous}
         if self.provider == "ollama":  # makes its own clients, and adds OLLAMA_API_KEY for whatever address
             hooks, wait = self._hooks(), {"timeout": self.profile.timeout_s}
             http = {
@@ -359,7 +363,7 @@ class RemoteChat:
         )
 
 
-async def _gathered(client: BaseChatModel, messages: list[BaseMessage], bound: dict[str, Any]) -> AIMessage:
+async def _gathered(client: BaseChatModel, messages: list[BaseMessage], bound: JsonObject) -> AIMessage:
     pieces = _Pieces()
     async for chunk in client.astream(messages, **bound):
         pieces.add(chunk)
@@ -371,9 +375,9 @@ class _Pieces:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
-        self._told: dict[str, Any] = {}
-        self._extra: dict[str, Any] = {}
-        self._usage: Any = None
+        self._told: JsonObject = {}
+        self._extra: JsonObject = {}
+        self._usage: UsageMetadata | None = None
         self._chars = 0
 
     def add(self, chunk: BaseMessage) -> None:
@@ -400,7 +404,7 @@ def _messages(question: Question) -> list[BaseMessage]:
     return [kinds[message.role](content=message.text) for message in question.messages]
 
 
-def _written(message: AIMessage, mode: Mode, raw: Mapping[str, Any]) -> str:
+def _written(message: AIMessage, mode: Mode, raw: JsonObject) -> str:
     """Return the reply's own characters: the text, or the arguments of the one tool."""
     if mode == "function_calling":
         arguments = _tool_arguments(message, raw)
@@ -417,7 +421,7 @@ def _content(message: BaseMessage) -> str:
     return "".join(part for part in parts if isinstance(part, str))
 
 
-def _tool_arguments(message: AIMessage, raw: Mapping[str, Any]) -> str | None:
+def _tool_arguments(message: AIMessage, raw: JsonObject) -> str | None:
     """Return the arguments as they were written; from the client's dict only where the wire has another form."""
     written = _raw_arguments(raw)
     if written is not None:
@@ -425,7 +429,7 @@ def _tool_arguments(message: AIMessage, raw: Mapping[str, Any]) -> str | None:
     return "\n".join(json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls) or None
 
 
-def _raw_arguments(raw: Mapping[str, Any]) -> str | None:
+def _raw_arguments(raw: JsonObject) -> str | None:
     try:
         calls = raw["choices"][0]["message"]["tool_calls"]
         return "\n".join(call["function"]["arguments"] for call in calls) if calls else None

@@ -8,11 +8,12 @@ import json
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from agents.asking import Kind, ModelFailed, Shape, plain
+from agents.wire import JsonObject
 from quorate.domain.bidding import CLAIMS_MAX, FACT_NAMES, REASONING_CHARS_MAX, Claim, FactName, FactValue, Forecast
 from quorate.domain.values import BASIS_POINTS, Value
 
@@ -171,7 +172,7 @@ def _unreadable(fault: str) -> ModelFailed:
     return ModelFailed(Kind.UNREADABLE, plain(fault, FAULT_CHARS_MAX))
 
 
-def _object(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _object(text: str) -> tuple[JsonObject, tuple[str, ...]]:
     if len(text) > REPLY_CHARS_MAX:
         raise _unreadable(f"the reply has {len(text)} characters; at most {REPLY_CHARS_MAX} are read")
     body, notes = _bare(text)
@@ -200,7 +201,7 @@ def _bare(text: str) -> tuple[str, tuple[str, ...]]:
     return body, tuple(notes)
 
 
-def _closed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _closed(pairs: list[tuple[str, object]]) -> JsonObject:
     keys = [name for name, _ in pairs]
     twice = next((name for name in keys if keys.count(name) > 1), None)
     if twice is not None:
@@ -212,7 +213,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def _checked(kind: type[_R], value: dict[str, Any]) -> _R:
+def _checked(kind: type[_R], value: JsonObject) -> _R:
     try:
         return kind.model_validate(value)
     except ValidationError as error:

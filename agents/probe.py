@@ -8,9 +8,8 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 from pydantic import Field, ValidationError
@@ -20,6 +19,7 @@ from agents.models import LADDERS, RemoteChat
 from agents.parsing import bid_shape, parse_bid
 from agents.rendering import bid_inputs
 from agents.settings import Environ, Mode, Prices, RemoteProfile, address, host, key
+from agents.wire import JsonObject
 from prompts import Prompt
 from quorate.domain.clusters import Cluster, NodeGroup, snapshot
 from quorate.domain.jobs import Job
@@ -128,7 +128,9 @@ def _question(prompt: Prompt) -> Question:
     return Question(job.id, cluster.id, prompt.ref, 1, turns, bid_shape())
 
 
-async def _asked(profile: RemoteProfile, environ: Environ, prompt: Prompt, mode: Mode, width: int) -> list[Reply | Any]:
+async def _asked(
+    profile: RemoteProfile, environ: Environ, prompt: Prompt, mode: Mode, width: int
+) -> list[Reply | BaseException]:
     fixed = profile.model_copy(update={"structured": mode})
     chat = RemoteChat(fixed, environ)
     question = _question(prompt)
@@ -179,7 +181,7 @@ async def _at_once(
     return most
 
 
-async def _listed(profile: RemoteProfile, environ: Environ) -> tuple[Mapping[str, Any], bool | None]:
+async def _listed(profile: RemoteProfile, environ: Environ) -> tuple[JsonObject, bool | None]:
     """Return (the model's entry, whether it is listed) from GET /models; the key goes to the profile's host only."""
     if profile.provider not in {"sambanova", "openai"}:
         return {}, None
@@ -202,11 +204,11 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _prices(entry: Mapping[str, Any], today: str) -> Prices | None:
+def _prices(entry: JsonObject, today: str) -> Prices | None:
     """Return the listed price per token as a price per million, None if it is not there."""
-    listed = entry.get("pricing")
+    listed: JsonObject = entry.get("pricing") or {}
     try:
-        prompt, completion = float(listed["prompt"]), float(listed["completion"])  # type: ignore[index]
+        prompt, completion = float(listed["prompt"]), float(listed["completion"])
     except (KeyError, TypeError, ValueError):
         return None
     read_on = plain(f"{today}, the provider's model list", 40)

@@ -251,17 +251,17 @@ class PromptSettings(Value):
     repair: int = Field(default=1, ge=1)
 
 
-def read_llm(table: Mapping[str, Any], source: str = "quorate.toml") -> LlmSettings:
+def read_llm(table: Mapping[str, object], source: str = "quorate.toml") -> LlmSettings:
     """Read the `[llm]` table; SettingsInvalid names the path of the first thing that is wrong."""
     return _read(LlmSettings, table, source, "llm")
 
 
-def read_prompts(table: Mapping[str, Any], source: str = "quorate.toml") -> PromptSettings:
+def read_prompts(table: Mapping[str, object], source: str = "quorate.toml") -> PromptSettings:
     """Read the `[prompts]` table; SettingsInvalid names the path of the first thing that is wrong."""
     return _read(PromptSettings, table, source, "prompts")
 
 
-def _read(kind: type[V], table: Mapping[str, Any], source: str, section: str) -> V:
+def _read(kind: type[V], table: Mapping[str, object], source: str, section: str) -> V:
     try:
         return kind.model_validate(dict(table))
     except ValidationError as error:

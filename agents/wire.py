@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from quorate.domain.errors import MisuseError
 
+JsonObject = dict[str, Any]
+"""A JSON object of somebody else's making, or arguments for somebody else's code."""
+
 HEADERS_KEPT = frozenset(
     {
         "accept", "accept-encoding", "anthropic-version", "connection", "content-length", "content-type", "host",
@@ -118,7 +121,7 @@ def keeping_body(wanted: bool) -> Iterator[list[str] | None]:
         _body.reset(token)
 
 
-def body_json(body: list[str] | None) -> dict[str, Any]:
+def body_json(body: list[str] | None) -> JsonObject:
     """Return a kept body as JSON, empty if there is none or it is no object."""
     if not body:
         return {}
