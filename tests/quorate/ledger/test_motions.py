@@ -182,25 +182,53 @@ def test_two_incompatible_signatures_jail_from_the_next_height_on(kinds):
     assert life.height({1: [report(double_vote(life, 2, kinds=kinds))]}).ignored == ("c1 report: convicted before",)
 
 
-def test_no_accusation_without_two_signatures_moves_anything():
-    life = Plainly(genesis(4))
-    life.height()
+def slanders(life):
     good = double_vote(life, 2)
-    slander = [
+    return [
         report(replace(good, seat=1)),
         report(double_vote(life, 2, signer=key("c1"))),
         report(double_vote(life, 2, chain="another chain")),
         report(replace(good, second=good.first)),
         report(double_vote(life, 2, kinds=(Kind.NOTARIZE, Kind.NULLIFY))),
+    ]
+
+
+@pytest.mark.parametrize("which", range(5))
+def test_a_report_that_does_not_hold_costs_who_files_it_and_nobody_else(which):
+    life = Plainly(genesis(4))
+    life.height()
+    before = [member.standing for member in life.state.members]
+    record = life.height({0: [slanders(life)[which]]})
+    assert [(f.cluster, f.class_, f.before, f.after) for f in record.findings] == [("c0", "B", 1_000, 600)]
+    assert record.findings[0].what.startswith("filed a report that does not hold: accused c")
+    assert [member.standing for member in life.state.members[1:]] == before[1:]
+    assert powers(life) == [600, 1_000, 1_000, 1_000]
+
+
+def test_words_and_what_lies_ahead_accuse_nobody():
+    life = Plainly(genesis(4))
+    life.height()
+    said = [
         report(double_vote(life, 2, height=3)),
         a.Report(evidence='{"seat":2}'),
         a.Report(evidence="c2 is a liar"),
     ]
     before = [member.standing for member in life.state.members]
-    record = life.height({0: slander})
-    assert len(record.ignored) == len(slander)
-    assert (record.findings, record.credits) == ((), ())
-    assert [member.standing for member in life.state.members] == before
+    record = life.height({0: said})
+    assert len(record.ignored) == len(said)
+    assert record.credits == ()
+    assert {(found.cluster, found.class_) for found in record.findings} <= {("c0", "B")}
+    assert [member.standing for member in life.state.members[1:]] == before[1:]
+
+
+def test_a_report_filed_before_its_subject_changed_keys_is_not_called_false():
+    life = Plainly(genesis(4))
+    life.height()
+    true = report(double_vote(life, 2))
+    rotate = a.Endorse(motion=a.Rotate(cluster="c2", public_key=key("c2 anew").public_key.hex()))
+    life.height({seat: [rotate] for seat in (0, 1, 3)})
+    record = life.height({0: [true]})
+    assert (len(record.ignored), record.findings) == (1, ())
 
 
 def test_two_items_under_one_number_jail_too_but_not_numbers_that_nobody_holds():
