@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.asking import Kind, ModelFailed
+from agents.building import Agents
 from agents.scripted import ScriptedChat, read_replies
+from agents.settings import PromptSettings, read_llm
+from backends.reading import read_federation, read_jobs
+from quorate.domain.bidding import Bid, BidOutcome
+from quorate.domain.clusters import snapshot
 from quorate.domain.errors import SettingsInvalid
 from tests.agents.helpers import bid_text, question
 
@@ -112,3 +117,44 @@ def test_the_rehearsal_has_every_kind_of_reply() -> None:
     )
     assert len({line.job for line in lines}) == 8
     assert len({line.cluster for line in lines}) == 6
+
+
+def rehearsed() -> dict[tuple[str, str], BidOutcome]:
+    """Every answer of the rehearsal on the idle reference federation, by job and cluster."""
+    federation = read_federation(Path("data/federations/reference.toml"))
+    jobs = [each.job() for each in read_jobs(Path("data/workloads/reference.toml")).jobs]
+    table = {"use": "r", "profiles": {"r": {"provider": "scripted", "replies": str(REHEARSAL)}}}
+    agents = Agents(read_llm(table), PromptSettings(), [cluster.id for cluster in federation.clusters], environ={})
+
+    async def all_of_them() -> dict[tuple[str, str], BidOutcome]:
+        return {
+            (job.id, cluster.id): (await agents.bidder(cluster.id).bid(job, snapshot(cluster, background=0))).outcome
+            for job in jobs
+            for cluster in federation.clusters
+        }
+
+    return asyncio.run(all_of_them())
+
+
+def test_what_the_rehearsal_calls_truthful_is_taken_at_once_and_what_it_calls_false_is_not() -> None:
+    answers = rehearsed()
+    lines = [line for line in read_replies(REHEARSAL).values() if line.prompt == "bid" and line.attempt == 1]
+    for line in lines:
+        outcome = answers[line.job, line.cluster]
+        taken_at_once = isinstance(outcome, Bid) and outcome.author.attempts == 1
+        assert taken_at_once == line.note.startswith(("truthful", "hostile")), (line.note, outcome)
+
+
+def test_the_rehearsal_answers_every_cluster_that_may_bid_and_its_abstentions_are_its_own() -> None:
+    answers = rehearsed()
+    asked = {key: outcome for key, outcome in answers.items() if outcome.kind == "bid" or outcome.author}
+    codes = Counter(outcome.code for outcome in asked.values() if outcome.kind == "abstention")
+    assert codes == {"bid_breaks_facts": 1, "provider_unreachable": 1, "reply_unreadable": 1}
+    assert len(asked) == 31
+
+
+def test_the_hostile_bid_counts_as_a_score_and_some_words() -> None:
+    hostile = rehearsed()["job_005", "HPC_RESOURCE_01"]
+    assert isinstance(hostile, Bid)
+    assert hostile.wanted_bp == 10_000 > hostile.score_bp
+    assert hostile.reasoning.isprintable()
