@@ -53,8 +53,19 @@ class Checkers:
         public: list[bytes],
         forks_allowed: bool = False,
         latest_ms: Callable[[], int] | None = None,
+        laws: frozenset[str] | None = None,
     ) -> None:
-        """Watch a schedule from its beginning; `latest_ms` tells what the fastest honest clock shows."""
+        """Watch a schedule from its beginning.
+
+        Args:
+            plan: the schedule.
+            keys: checks signatures.
+            public: the seats' keys.
+            forks_allowed: count forks instead of stopping at the first.
+            latest_ms: tells what the fastest honest clock shows.
+            laws: the only laws that count; None for all.
+        """
+        self._laws = laws
         self._latest_ms = latest_ms
         self.plan = plan
         self.lying = plan.liar_seats()
@@ -79,6 +90,10 @@ class Checkers:
         self._items: dict[tuple[int, int], dict[str, object]] = defaultdict(dict)
         self._evidence_seen: set[bytes] = set()
 
+    def _broken(self, law: str, detail: str) -> None:
+        if self._laws is None or law in self._laws:
+            raise Violation(law, detail)
+
     # -- what honest seats put on the wire ---------------------------------------------------------------------------
 
     def sent(self, seat: int, data: bytes) -> None:
@@ -102,7 +117,7 @@ class Checkers:
         place = (ballot.seat, group, ballot.height, ballot.round)
         before = self._ballots.setdefault(place, ballot)
         if before is not ballot and incompatible(before, ballot):
-            raise Violation("one story", f"honest seat {ballot.seat} signed {before} and {ballot}")
+            self._broken("one story", f"honest seat {ballot.seat} signed {before} and {ballot}")
         return before is ballot
 
     def _own_items_reported(self, ballot: Ballot) -> None:
@@ -113,7 +128,7 @@ class Checkers:
         if self._crashed_at.get(ballot.seat) == ballot.height:
             holds = [min(pair) for pair in zip(holds, ballot.ext, strict=True)]
         if any(said < held for said, held in zip(ballot.ext, holds, strict=True)):
-            raise Violation(
+            self._broken(
                 "honest report",
                 f"seat {ballot.seat} reports {ballot.ext} at height {ballot.height} but holds {holds}",
             )
@@ -159,25 +174,25 @@ class Checkers:
         if known != value:
             self.forks += 1
             if not self._forks_allowed:
-                raise Violation("agreement", f"height {height}: {known[:12]} and {value[:12]}")
+                self._broken("agreement", f"height {height}: {known[:12]} and {value[:12]}")
         proof = (height, value, wire.certificate_bytes(entry.certificate))
         if proof not in self._audited:
             self._audited.add(proof)
             self._audit(before, value, entry.certificate)
             self._validity(before, entry)
         if self.plan.prompt() and entry.certificate.round > 0:
-            raise Violation("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
+            self._broken("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
         self._bases.setdefault(after.height, after.sequences)
         state = self._states.setdefault((height, value), after.state)
         if state != after.state:
-            raise Violation("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")
+            self._broken("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")
         self.heights = max(self.heights, height)
 
     def _audit(self, before: Register, value: str, certificate: object) -> None:
         """The certificate holds a joint quorum of valid FINALIZE signatures of this height's seats."""
         fault = self.certificate_fault(certificate, "finalize", before.height, value, before.powers())
         if fault:
-            raise Violation("audit", f"height {before.height}: {fault}")
+            self._broken("audit", f"height {before.height}: {fault}")
 
     def certificate_fault(
         self, certificate: object, kind: str, height: int, value: str | None, powers: Powers
@@ -210,51 +225,51 @@ class Checkers:
         block, items = entry.block, entry.items
         facts = (block.chain, block.height, block.parent)
         if facts != (before.chain, before.height, before.parent):
-            raise Violation("validity", f"block says {facts}, its place is {before.height} {before.parent[:12]}")
+            self._broken("validity", f"block says {facts}, its place is {before.height} {before.parent[:12]}")
         if block.at_s < before.head_at_s:
-            raise Violation("validity", f"time runs backwards: {block.at_s} after {before.head_at_s}")
+            self._broken("validity", f"time runs backwards: {block.at_s} after {before.head_at_s}")
         if self._latest_ms is not None:
             latest = max(before.head_at_s, self._latest_ms() // 1000 + DRIFT_MAX_S)
             if block.at_s > latest:
-                raise Violation("validity", f"time {block.at_s} lies beyond {latest}, which no honest clock allows")
+                self._broken("validity", f"time {block.at_s} lies beyond {latest}, which no honest clock allows")
         self._items_in_order(before, block, items)
         if block.results != before.results(block.at_s, items, block.previous):
-            raise Violation("validity", f"height {block.height}: results differ from re-execution")
+            self._broken("validity", f"height {block.height}: results differ from re-execution")
         self._previous(before, block)
         self._inclusion(before, block, items)
         self._powers[wire.block_digest(block)] = before.powers()
 
     def _items_in_order(self, before: Register, block: object, items: tuple[object, ...]) -> None:
         if tuple(block.items) != tuple(wire.item_digest(item) for item in items):
-            raise Violation("validity", "the body differs from the digests of the block")
+            self._broken("validity", "the body differs from the digests of the block")
         places = [(item.sender, item.seq) for item in items]
         if places != sorted(set(places)):
-            raise Violation("validity", f"items out of order: {places}")
+            self._broken("validity", f"items out of order: {places}")
         counts = list(before.sequences)
         for item in items:
             counts[item.sender] += 1
             if item.seq != counts[item.sender]:
-                raise Violation("validity", f"seat {item.sender} skips to item {item.seq}")
+                self._broken("validity", f"seat {item.sender} skips to item {item.seq}")
             if not self._keys.valid(self._public[item.sender], wire.item_signed_bytes(item), item.signature):
-                raise Violation("validity", f"item {item.seq} of seat {item.sender} is not signed by it")
+                self._broken("validity", f"item {item.seq} of seat {item.sender} is not signed by it")
             refusal = before.judge(item)
             if refusal is not None:
-                raise Violation("validity", f"a refused item was decided: {refusal}")
+                self._broken("validity", f"a refused item was decided: {refusal}")
         if any(now - old > ITEMS_PER_SENDER_MAX for now, old in zip(counts, before.sequences, strict=True)):
-            raise Violation("validity", "more items of one sender than a block may carry")
+            self._broken("validity", "more items of one sender than a block may carry")
 
     def _previous(self, before: Register, block: object) -> None:
         """The block carries a valid FINALIZE certificate of its parent, judged by the parent's weights."""
         if block.height == 1:
             if block.previous is not None:
-                raise Violation("audit", "the first block carries a certificate")
+                self._broken("audit", "the first block carries a certificate")
             return
         if block.previous is None:
-            raise Violation("audit", f"block {block.height} carries no certificate of its parent")
+            self._broken("audit", f"block {block.height} carries no certificate of its parent")
         powers = self._powers[before.parent]
         fault = self.certificate_fault(block.previous, "finalize", before.height - 1, before.parent, powers)
         if fault:
-            raise Violation("audit", f"the certificate inside block {block.height}: {fault}")
+            self._broken("audit", f"the certificate inside block {block.height}: {fault}")
 
     def _inclusion(self, before: Register, block: object, items: tuple[object, ...]) -> None:
         if block.previous is None:
@@ -277,7 +292,7 @@ class Checkers:
         spent = sum(len(item.payload) + ITEM_COST for item in items if item.sender == sender)
         room = BLOCK_ITEM_BYTES // self.plan.n - spent
         if not any(before.judge(item) or len(item.payload) + ITEM_COST > room for item in versions.values()):
-            raise Violation(
+            self._broken(
                 "inclusion",
                 f"block {before.height} stops at item {reached} of seat {sender}, {upto} were reported",
             )
@@ -291,11 +306,11 @@ class Checkers:
         if mark not in self._evidence_seen:
             self._evidence_seen.add(mark)
             if first.seat not in self.lying:
-                raise Violation("framed", f"honest seat {first.seat} is convicted by {first} and {second}")
+                self._broken("framed", f"honest seat {first.seat} is convicted by {first} and {second}")
             if not incompatible(first, second):
-                raise Violation("evidence", f"{first} and {second} are no contradiction")
+                self._broken("evidence", f"{first} and {second} are no contradiction")
             if not (self.signed(first) and self.signed(second)):
-                raise Violation("evidence", f"{first} and {second} are not both signed by seat {first.seat}")
+                self._broken("evidence", f"{first} and {second} are not both signed by seat {first.seat}")
         self.convicted_by[first.seat].add(seat)
 
 

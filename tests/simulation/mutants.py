@@ -32,6 +32,8 @@ class Mutant:
     patches: tuple[Patch, ...]
     pin: dict[str, object] = field(default_factory=dict)
     """What every schedule of the hunt has in common."""
+    laws: frozenset[str] | None = None
+    """The only laws whose breach counts as noticing; None for all."""
     beyond: bool = False
     """Hunted with two colluders of six: a fork that convicts nobody is the kill."""
 
@@ -199,7 +201,7 @@ def _parked_dropped() -> tuple[Patch, ...]:
     return ((Machine, "_vote_on", vote_on),)
 
 
-def _quiet_rebroadcast(self: replica.Replica) -> None:
+def _quiet_rebroadcast(self: replica.Replica, *_: object) -> None:
     self._desk.out.append(replica.SetTimer("rebroadcast", self._settings.rebroadcast_ms))
 
 
@@ -263,16 +265,21 @@ def _empty(*_: object, **__: object) -> list[object]:
     return []
 
 
+FORK = frozenset({"agreement"})
+"""Nothing but a fork counts: the audit of certificates would notice a wrong quorum at once."""
+
 GONE: dict[str, object] = {"n": 6, "liars": 1, "tricks": ("echo", "selective", "vanish")}
 """A liar whose vote others need, and who is never heard again after a blackout."""
 
 MUTANTS: dict[str, Callable[[], Mutant]] = {
     "quorum_minus_one": lambda: Mutant(_quorum(_minus_one)),
     "majority": lambda: Mutant(_quorum(_majority)),
-    "floor_of_two_thirds_n4": lambda: Mutant(_quorum(_floor), {"n": 4, "liars": 1}),
-    "floor_of_two_thirds_n5": lambda: Mutant(_quorum(_floor), {"n": 5, "liars": 1}),
-    "floor_of_two_thirds_n7": lambda: Mutant(_quorum(_floor), {"n": 7, "liars": 2}),
+    "floor_of_two_thirds_n4": lambda: Mutant(_quorum(_floor), {"n": 4, "liars": 1}, FORK),
+    "floor_of_two_thirds_n5": lambda: Mutant(_quorum(_floor), {"n": 5, "liars": 1}, FORK),
+    "floor_of_two_thirds_n7": lambda: Mutant(_quorum(_floor), {"n": 7, "liars": 2}, FORK),
+    "majority_forks": lambda: Mutant(_quorum(_majority), laws=FORK),
     "weights_only": lambda: Mutant(_quorum(_weights_only)),
+    "weights_only_forks": lambda: Mutant(_quorum(_weights_only), {"n": 7, "liars": 2}, FORK),
     "count_only": lambda: Mutant(_quorum(_count_only)),
     "weights_of_the_height_before": lambda: Mutant(_stale_weights()),
     "jailed_seats_vote": lambda: Mutant(((Table, "admit", _powerless_admitted), (certificate, "_quorate", _nothing))),
@@ -334,7 +341,9 @@ def names() -> list[str]:
 def pinned(name: str) -> str:
     """Say in words what every schedule of a mutant's hunt has in common, nothing if they are drawn freely."""
     mutant = MUTANTS[name]()
-    pin = {"n": 6, "liars": 2, "beyond": True} if mutant.beyond else mutant.pin
+    pin = {"n": 6, "liars": 2, "beyond": True} if mutant.beyond else dict(mutant.pin)
+    if mutant.laws is not None:
+        pin["laws"] = "+".join(sorted(mutant.laws))
     return f" [{', '.join(f'{key}={value}' for key, value in pin.items())}]" if pin else ""
 
 
@@ -356,7 +365,7 @@ def hunt(name: str, seed: int, schedules: int) -> Kill | None:
 def _play(mutant: Mutant, seed: int) -> Outcome:
     if mutant.beyond:
         return play(draw(seed, n=6, liars=2, tricks=("echo", "two_proposals"), beyond=True), forks=True)
-    return play(draw(seed, **mutant.pin))
+    return play(draw(seed, **mutant.pin), laws=mutant.laws)
 
 
 def _hunt_order(seed: int, schedules: int) -> Kill | None:

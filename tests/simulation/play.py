@@ -41,7 +41,14 @@ class Outcome:
 class Table:
     """A seated schedule."""
 
-    def __init__(self, plan: Schedule, digest: bool = False, forks: bool = False, signatures: str = "hash") -> None:
+    def __init__(
+        self,
+        plan: Schedule,
+        digest: bool = False,
+        forks: bool = False,
+        signatures: str = "hash",
+        laws: frozenset[str] | None = None,
+    ) -> None:
         """Seat everybody; nothing runs yet."""
         self.plan = plan
         keys = EdwardsKeys(plan.seed) if signatures == "ed25519" else HashKeys(plan.seed)
@@ -50,7 +57,7 @@ class Table:
         self.network = Network(plan, digest)
         self.network.forks = forks
         fastest = EPOCH_MS + max(plan.offsets_ms)
-        self.checkers = Checkers(plan, keys, public, forks, lambda: self.network.now + fastest)
+        self.checkers = Checkers(plan, keys, public, forks, lambda: self.network.now + fastest, laws)
         self.network.taps.append(self.checkers.on_wire)
         hands = dict(plan.liars)
         self.members: list[Member] = []
@@ -96,11 +103,17 @@ def _start(endpoint: object, _: object) -> None:
     endpoint.start()
 
 
-def play(plan: Schedule, digest: bool = False, forks: bool = False, signatures: str = "hash") -> Outcome:
+def play(
+    plan: Schedule,
+    digest: bool = False,
+    forks: bool = False,
+    signatures: str = "hash",
+    laws: frozenset[str] | None = None,
+) -> Outcome:
     """Play a schedule; a broken law, or an exception out of the core, is in the outcome."""
     gc.disable()
     try:
-        table = Table(plan, digest, forks, signatures)
+        table = Table(plan, digest, forks, signatures, laws)
         with shared_decoding():
             law, detail, finished = _judge(table, forks)
     finally:
