@@ -112,3 +112,32 @@ def test_a_wrong_request_is_one_sentence(tmp_path, arguments, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+WATCHED = """
+import sys
+
+def watch(event, arguments):
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if host not in {"127.0.0.1", "::1", "unix"}:
+            sys.stderr.write(f"CONNECTED {host}\\n")
+    if event == "socket.getaddrinfo" and arguments[0] not in {"127.0.0.1", "::1", "localhost", None}:
+        sys.stderr.write(f"LOOKED UP {arguments[0]}\\n")
+
+sys.addaudithook(watch)
+from evals.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_connected_to_or_looked_up_but_the_provider(tmp_path):
+    arguments = ["run", "--profile", "scripted", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "CONNECTED" not in done.stderr
+    assert "LOOKED UP" not in done.stderr
