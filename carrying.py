@@ -20,8 +20,9 @@ from agents.settings import LlmSettings
 from backends.ledger_file import LedgerFile
 from backends.simulated import SimulatedBackend
 from backends.trace_file import Trace
-from faults.deceiver import Deceiver
-from faults.drivers import DRIVERS, Driver
+from faults.deceiver import Deceiver, rogue
+from faults.drivers import DRIVERS
+from faults.plan import Fault
 from graph.assembly import Assembly, Conduct
 from graph.build import build, serializer
 from graph.committing import Committer
@@ -47,12 +48,19 @@ class _Wired:
     """Everything of one run, connected."""
 
     def __init__(
-        self, settings: wiring.Settings, asked: wiring.RunRequest, places: wiring.Places, options: wiring.Options
+        self,
+        settings: wiring.Settings,
+        asked: wiring.RunRequest,
+        places: wiring.Places,
+        options: wiring.Options,
+        closing: AsyncExitStack,
     ) -> None:
         self.settings, self.asked, self.places, self.options = settings, asked, places, options
         self.genesis = wiring.demo_genesis(asked.seed, asked.federation, sealed=settings.run.sealed)
         self.ledger = LedgerFile(Path(asked.ledger) if asked.ledger else places.ledger, self.genesis)
+        closing.callback(self.ledger.close)
         self.trace = Trace(places.trace, times=options.times, listen=options.listen)
+        closing.callback(self.trace.close)
         self.submitters = wiring.DemoSubmitters(asked.seed, self.genesis.digest)
         self.backend = SimulatedBackend(asked.seed)
         self.clusters = tuple(cluster.id for cluster in asked.federation.clusters)
@@ -97,20 +105,22 @@ class _Wired:
     ) -> Conduct:
         cluster = self.clusters[seat]
         signer = wiring.demo_signer(self.asked.seed, cluster)
-        replica = Replica(seat, application, signer, Ed25519Verifier(), ReplicaSettings(), head)
+        settings = ReplicaSettings()
 
         def salt(job: JobId, opened: int) -> str:
             return wiring.drawn(self.asked.seed, "salt", cluster, job, opened)[:16].hex()
 
-        honest = Participant(seat, replica, salt).restore(said.get(cluster, ()), kept.get(cluster, ()))
-        if any(fault.cluster == cluster for fault in self.asked.faults.faults):
-            return Deceiver(honest, signer, lambda: self._driver(cluster), self.asked.seed)
-        return honest
+        if not any(fault.cluster == cluster for fault in self.asked.faults.faults):
+            replica = Replica(seat, application, signer, Ed25519Verifier(), settings, head)
+            return Participant(seat, replica, salt).restore(said.get(cluster, ()), kept.get(cluster, ()))
+        false = rogue(seat, application, signer, settings, head, lambda: self._fault(cluster), self.asked.seed)
+        member = Participant(seat, false, salt).restore(said.get(cluster, ()), kept.get(cluster, ()))
+        return Deceiver(member, false.forge, lambda: self._fault(cluster))
 
-    def _driver(self, cluster: ClusterId) -> Driver | None:
+    def _fault(self, cluster: ClusterId) -> Fault | None:
         for fault in self.asked.faults.faults:
             if fault.cluster == cluster and fault.acts_at(self.now_job):
-                return DRIVERS[fault.driver]
+                return fault
         return None
 
     def acting(self, job: JobId | None) -> list[Acting]:
@@ -135,8 +145,11 @@ class _Wired:
         """Return what members had said outside any thread."""
         if not self.places.said.exists():
             return {}
-        said = json.loads(self.places.said.read_text("utf-8"))
-        return {ClusterId(name): [bytes.fromhex(record) for record in records] for name, records in said.items()}
+        try:
+            said = json.loads(self.places.said.read_bytes())
+            return {ClusterId(name): [bytes.fromhex(record) for record in records] for name, records in said.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise RequestInvalid(f"{self.places.said} is damaged; this run cannot go on, start another") from error
 
     def answered(self) -> dict[Asked, Answer]:
         """Return what an interrupted run had been answered, by its trace."""
@@ -160,19 +173,13 @@ class _Wired:
             degraded(self.llm, outcomes) if self.asked.profile != "rule" else None,
         )
 
-    def close(self) -> None:
-        """Close the files."""
-        self.ledger.close()
-        self.trace.close()
-
 
 async def carry(
     settings: wiring.Settings, asked: wiring.RunRequest, places: wiring.Places, options: wiring.Options
 ) -> RunReport:
     """Carry a request through the graph and return its report; see `wiring.carry_out`."""
-    wired = _Wired(settings, asked, places, options)
     async with AsyncExitStack() as stack:
-        stack.callback(wired.close)
+        wired = _Wired(settings, asked, places, options, stack)
         stack.push_async_callback(wired.agents.aclose)
         saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(places.checkpoints)))
         saver.serde = serializer()

@@ -15,8 +15,9 @@ from agents.building import Agents
 from backends.ledger_file import LedgerFile
 from backends.simulated import SimulatedBackend
 from backends.trace_file import Trace
-from faults.deceiver import Deceiver
+from faults.deceiver import Deceiver, rogue
 from faults.drivers import DRIVERS, unknown_driver
+from faults.plan import Fault
 from federation import control
 from federation.home import Disk, Home, Roster, address, create, locked
 from federation.keys import new_seed
@@ -67,13 +68,19 @@ def _conduct(home: Home, genesis: Genesis, ledger: LedgerFile, disk: Disk, fault
     if disk.lost:
         # What was signed at the height being decided is not known any more; from the next one on it cannot matter.
         settings = replace(SETTINGS, silent_through=application.state.height)
-    replica = Replica(seat, application, signer, Ed25519Verifier(), settings, head)
-    honest = Participant(seat, replica, lambda _job, _opened: os.urandom(16).hex()).restore(disk.records, disk.kept)
     if fault is None:
-        return seat, honest
+        replica = Replica(seat, application, signer, Ed25519Verifier(), settings, head)
+        return seat, Participant(seat, replica, _salt).restore(disk.records, disk.kept)
     if fault not in DRIVERS:
         raise RequestInvalid(unknown_driver(fault))
-    return seat, Deceiver(honest, signer, lambda: DRIVERS[fault])
+    line = Fault(driver=fault, cluster=genesis.members[seat].cluster.id)
+    false = rogue(seat, application, signer, settings, head, lambda: line, seed=int.from_bytes(os.urandom(8)))
+    member = Participant(seat, false, _salt).restore(disk.records, disk.kept)
+    return seat, Deceiver(member, false.forge, lambda: line)
+
+
+def _salt(_job: JobId, _opened: int) -> str:
+    return os.urandom(16).hex()
 
 
 async def run_peer(

@@ -1,10 +1,11 @@
 """A member that can be made to misbehave: it stands where an honest participant stands, and holds the same key."""
 
 from collections.abc import Callable
-from random import Random
 
-from faults.drivers import Driver
-from faults.forging import Forge
+from faults.drivers import DRIVERS, Driver
+from faults.plan import Fault
+from faults.rogue import HONESTLY, Conduct, Forge, RogueReplica
+from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.jobs import Job
 from quorate.domain.values import JobId, Value
@@ -14,72 +15,93 @@ from quorate.ledger.application import LedgerApplication
 from quorate.ports import Signer
 
 
-class Deceiver:
-    """An honest participant with a driver that acts while `acting()` names one."""
+def rogue(
+    me: int,
+    application: LedgerApplication,
+    signer: Signer,
+    settings: ReplicaSettings,
+    head: Head | None,
+    fault: Callable[[], Fault | None],
+    seed: int = 0,
+) -> RogueReplica:
+    """Return the replica of a member whose faults are named by `fault()`; `seed` throws its dice."""
 
-    def __init__(
-        self, honest: p.Participant, signer: Signer, acting: Callable[[], Driver | None], seed: int = 0
-    ) -> None:
-        """Stand in for `honest`; `seed` throws the driver's dice."""
-        self._honest = honest
-        self._acting = acting
-        self._forge = Forge(honest.me, signer, Random(seed))
+    def acting() -> Conduct:
+        line = fault()
+        if line is None:
+            return HONESTLY
+        driver = DRIVERS[line.driver]
+        return Conduct(driver.ballot, driver.speak, driver.censors, line.against)
+
+    return RogueReplica(Forge(me, signer, acting, seed), application, settings, head)
+
+
+class Deceiver:
+    """A participant over a rogue replica, with a driver that acts while `fault()` names one."""
+
+    def __init__(self, member: p.Participant, forge: Forge, fault: Callable[[], Fault | None]) -> None:
+        """Stand in for `member`, whose replica works with `forge`."""
+        self._member = member
+        self._fault = fault
+        self._forge = forge
 
     @property
     def application(self) -> LedgerApplication:
         """The state before the height being decided."""
-        return self._honest.application
+        return self._member.application
+
+    def _driver(self) -> Driver | None:
+        line = self._fault()
+        return None if line is None else DRIVERS[line.driver]
 
     def _sent(self, effects: list[p.Effect]) -> list[p.Effect]:
-        driver = self._acting()
+        driver = self._driver()
+        if driver is not None and driver.tamper is not None:
+            return driver.tamper(self._forge, effects)
         held, self._forge.held = self._forge.held, []
-        if driver is None or driver.tamper is None:
-            return [*held, *effects]
-        self._forge.held = held
-        self._forge.application = self.application
-        return driver.tamper(self._forge, effects)
+        return [*held, *effects]
 
     def start(self, now_ms: int) -> list[p.Effect]:
         """Begin, or begin again."""
-        return self._sent(self._honest.start(now_ms))
+        return self._sent(self._member.start(now_ms))
 
     def receive(self, data: bytes, sender: int, now_ms: int) -> list[p.Effect]:
         """Take one message."""
-        return self._sent(self._honest.receive(data, sender, now_ms))
+        return self._sent(self._member.receive(data, sender, now_ms))
 
     def timer(self, name: str, now_ms: int) -> list[p.Effect]:
         """Take the end of a timer."""
-        return self._sent(self._honest.timer(name, now_ms))
+        return self._sent(self._member.timer(name, now_ms))
 
     def submit_job(self, job: Job, signature: str, now_ms: int) -> list[p.Effect]:
         """Enter a job."""
-        return self._sent(self._honest.submit_job(job, signature, now_ms))
+        return self._sent(self._member.submit_job(job, signature, now_ms))
 
     def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[p.Effect]:
         """Seal an answer: the driver's, while it acts."""
-        driver = self._acting()
+        driver = self._driver()
         call = self.application.state.calls.get(job)
         if driver is not None and call is not None:
-            outcome = driver.answer(call.job, call.snapshots[self._honest.me], outcome)
-        return self._sent(self._honest.answer(job, opened, outcome, now_ms))
+            outcome = driver.answer(call.job, call.snapshots[self._member.me], outcome)
+        return self._sent(self._member.answer(job, opened, outcome, now_ms))
 
     def started(self, job: JobId, now_ms: int) -> list[p.Effect]:
         """Say that a won job runs, unless the driver drops it."""
-        driver = self._acting()
-        return [] if driver is not None and driver.drops else self._sent(self._honest.started(job, now_ms))
+        driver = self._driver()
+        return [] if driver is not None and driver.drops else self._sent(self._member.started(job, now_ms))
 
     def refused(self, job: JobId, reason: str, now_ms: int) -> list[p.Effect]:
         """Say that a won job was not taken."""
-        return self._sent(self._honest.refused(job, reason, now_ms))
+        return self._sent(self._member.refused(job, reason, now_ms))
 
     def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[p.Effect]:
         """Say that a job ended."""
-        return self._sent(self._honest.ended(job, run_s, succeeded, now_ms))
+        return self._sent(self._member.ended(job, run_s, succeeded, now_ms))
 
     def put(self, acts: tuple[Value, ...], now_ms: int) -> list[p.Effect]:
         """Put acts on the ledger."""
-        return self._sent(self._honest.put(acts, now_ms))
+        return self._sent(self._member.put(acts, now_ms))
 
     def unsettled(self) -> list[Act]:
         """Return this member's acts that no block has included yet."""
-        return self._honest.unsettled()
+        return self._member.unsettled()

@@ -1,19 +1,22 @@
 """The fault drivers by name: what each makes a member answer, send, or leave undone.
 
 No driver sets anything that the protocol reads: peers find out from what was signed, or not at all. A coalition is
-several lines of a plan; farming trust and then betraying it is a plan whose driver acts at late jobs only.
+several lines of a plan; farming trust and then betraying it is one whose driver acts at late jobs (`faults.plan`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faults import forging
+from faults import forging, rogue, speaking
 from faults.forging import Tamper
-from quorate.domain.bidding import Abstention, Bid, Claim
+from faults.rogue import Ballot, Speaking
+from quorate.domain.bidding import Abstention, AbstentionCode, Bid, Claim
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
 from quorate.domain.values import BASIS_POINTS
-from quorate.market.rule import RULE_AUTHOR, rule_forecast
+from quorate.market.check import allowed_interval
+from quorate.market.eligibility import ineligible
+from quorate.market.rule import RULE_AUTHOR, rule_forecast, rule_score_bp
 
 Answering = Callable[[Job, ClusterSnapshot, Bid | Abstention], Bid | Abstention]
 """Makes a false answer out of an honest one."""
@@ -33,6 +36,13 @@ class Driver:
     """The driver's own line for people."""
     answer: Answering = honest
     tamper: Tamper | None = None
+    """What it sends."""
+    ballot: Ballot | None = None
+    """How it votes."""
+    speak: Speaking | None = None
+    """What it puts on the ledger."""
+    censors: bool = False
+    """As leader leaves the rival's items out."""
     drops: bool = False
     """Takes an awarded job and never starts it."""
 
@@ -78,6 +88,21 @@ def false_capability(job: Job, facts: ClusterSnapshot, outcome: Bid | Abstention
     )
 
 
+def highest_allowed(job: Job, facts: ClusterSnapshot, outcome: Bid | Abstention) -> Bid | Abstention:
+    """Bid the highest score that peers will not refute: wrong, and not to be told from a judgement."""
+    if ineligible(job, facts) is not None:
+        return outcome
+    return _bid(job, facts, outcome, score_bp=allowed_interval(rule_score_bp(job, facts))[1])
+
+
+def stand_aside(job: Job, facts: ClusterSnapshot, outcome: Bid | Abstention) -> Bid | Abstention:
+    """Abstain where an honest member bids, so that a partner wins."""
+    if isinstance(outcome, Abstention):
+        return outcome
+    code = AbstentionCode.BUDGET_SPENT
+    return Abstention(job=job.id, cluster=facts.cluster.id, code=code, detail="no budget left for this call")
+
+
 DRIVERS: dict[str, Driver] = {
     driver.name: driver
     for driver in (
@@ -87,18 +112,20 @@ DRIVERS: dict[str, Driver] = {
         Driver("two-bids", "seals two answers under one number", tamper=forging.two_items),
         Driver("two-proposals", "puts two blocks to the vote in one round", tamper=forging.two_proposals),
         Driver("two-votes", "approves two blocks in one round", tamper=forging.two_votes),
-        Driver("contrary-vote", "skips whatever is proposed", tamper=forging.contrary_vote),
-        Driver("random-vote", "votes by dice", tamper=forging.random_vote),
-        Driver("withheld-vote", "sends no vote", tamper=forging.withheld_vote),
-        Driver("withheld-reveal", "seals an answer and never shows it", tamper=forging.withheld_reveal),
+        Driver("contrary-vote", "skips whatever is proposed", ballot=rogue.contrarily),
+        Driver("random-vote", "votes by dice", ballot=rogue.by_dice),
+        Driver("withheld-vote", "signs no vote", ballot=rogue.never),
+        Driver("withheld-reveal", "seals an answer and never shows it", speak=speaking.without_reveals),
         Driver("silence", "sends nothing", tamper=forging.silence),
         Driver("delay", "sends everything one step late", tamper=forging.delay),
         Driver("replay", "sends old messages again", tamper=forging.replaying),
         Driver("forged-signature", "sends votes in a rival's name", tamper=forging.forged_signature),
         Driver("wrong-chain", "sends votes that were signed for another chain", tamper=forging.wrong_chain),
         Driver("garbage", "sends oversized and malformed bytes", tamper=forging.garbage),
-        Driver("censor", "as leader leaves everybody's items out", tamper=forging.censoring),
-        Driver("slander", "reports a rival for votes that it never signed", tamper=forging.slander),
+        Driver("censor", "as leader leaves a rival's items out", censors=True),
+        Driver("slander", "reports a rival for votes that it never signed", speak=speaking.slandering),
+        Driver("highest-allowed", "bids the most that peers cannot refute", highest_allowed),
+        Driver("stand-aside", "abstains so that a partner wins", stand_aside),
         Driver("accept-then-drop", "takes an awarded job and never starts it", drops=True),
     )
 }

@@ -1,65 +1,33 @@
 """Ways to misbehave on the wire: each takes what an honest member would send and returns what a rogue one sends.
 
 Everything forged is signed with the member's own key (or, where the driver says so, with none that fits). What the
-honest core inside remembers is untouched, so that a driver can also stop acting.
+replica inside remembers is untouched, so that a driver can also stop acting.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from random import Random
+from dataclasses import replace
 
+from faults.rogue import Forge
 from quorate.consensus import effects as e
-from quorate.consensus.evidence import Evidence
 from quorate.consensus.messages import Proposal, decode, encode_item, encode_proposal, encode_vote
 from quorate.consensus.signing import sign_item, sign_vote
 from quorate.domain.canonical import canonical, digest
-from quorate.domain.deciding import Block, Item, Kind, Reason, Vote
+from quorate.domain.deciding import Block, Item, Kind, Vote
 from quorate.domain.errors import ProtocolViolation
 from quorate.ledger import acts as a
 from quorate.ledger import participant as p
-from quorate.ledger.application import LedgerApplication
-from quorate.ports import Signer
 
 OVERSIZED_BYTES = 1_000_001
 
 
-@dataclass(slots=True)
-class Forge:
-    """What a rogue member works with: its seat, its key, the state it sees, and dice of its own."""
-
-    me: int
-    signer: Signer
-    rng: Random
-    past: list[bytes] = field(default_factory=list)
-    """Own messages, oldest first, for replaying."""
-    held: list[p.Effect] = field(default_factory=list)
-    """Effects kept back, for delaying."""
-    application: LedgerApplication | None = None
-
-    @property
-    def chain(self) -> str:
-        """The chain's name."""
-        assert self.application is not None
-        return self.application.chain
-
-    @property
-    def seats(self) -> int:
-        """How many seats there are."""
-        assert self.application is not None
-        return len(self.application.sequences)
-
-    def half(self, data: bytes) -> list[p.Effect]:
-        """Return sends of `data` to every second rival, for telling two stories."""
-        return [e.Send(to, data) for to in range(self.seats) if to != self.me and to % 2]
-
-    def vote(self, like: Vote, **changes: object) -> bytes:
-        """Return a signed vote like another, with changes."""
-        changed = replace(like, **changes)  # type: ignore[arg-type]
-        made = sign_vote(
-            self.chain, self.signer, changed.kind, changed.height, changed.round, self.me,
-            value=changed.value, parent=changed.parent, reason=changed.reason, ext=changed.ext, grounds=changed.grounds,
-        )  # fmt: skip
-        return encode_vote(self.chain, made)
+def forged(forge: Forge, like: Vote, **changes: object) -> bytes:
+    """Return a signed vote like another, with changes."""
+    changed = replace(like, **changes)  # type: ignore[arg-type]
+    made = sign_vote(
+        forge.chain, forge.signer, changed.kind, changed.height, changed.round, forge.me,
+        value=changed.value, parent=changed.parent, reason=changed.reason, ext=changed.ext, grounds=changed.grounds,
+    )  # fmt: skip
+    return encode_vote(forge.chain, made)
 
 
 Tamper = Callable[[Forge, Sequence[p.Effect]], list[p.Effect]]
@@ -88,7 +56,7 @@ def two_items(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
 
     def change(effect: Outgoing) -> list[p.Effect]:
         item = _message(forge, effect)
-        if not isinstance(item, Item) or not isinstance(effect, e.Broadcast):
+        if not isinstance(item, Item) or item.sender != forge.me or not isinstance(effect, e.Broadcast):
             return [effect]
         acts = [
             act.model_copy(update={"seal": digest(act.seal.encode())}) if isinstance(act, a.Commit) else act
@@ -113,8 +81,7 @@ def two_proposals(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
 
 
 def _reproposed(forge: Forge, proposal: Proposal, at_s: int) -> bytes:
-    """Return a signed proposal of an empty block at another time: valid, and different."""
-    assert forge.application is not None
+    """Return a signed proposal of an empty block at another time: different, and valid if nothing is owed."""
     old = proposal.block
     results = forge.application.results(at_s, (), old.previous)
     block = Block(old.chain, old.height, old.parent, at_s, (), old.previous, results)
@@ -140,47 +107,9 @@ def two_votes(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
     def change(vote: Vote, effect: Outgoing) -> list[p.Effect]:
         if vote.kind is not Kind.NOTARIZE:
             return [effect]
-        return [effect, *forge.half(forge.vote(vote, value=digest(canonical([vote.value, "another"]))))]
+        return [effect, *forge.half(forged(forge, vote, value=digest(canonical([vote.value, "another"]))))]
 
     return _votes(forge, effects, change)
-
-
-def contrary_vote(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """Skip whatever is proposed, calling it invalid."""
-
-    def change(vote: Vote, effect: Outgoing) -> list[p.Effect]:
-        if vote.kind is Kind.NULLIFY:
-            return [effect]
-        if vote.kind is Kind.FINALIZE:
-            return []
-        skip = forge.vote(
-            vote, kind=Kind.NULLIFY, value=None, parent=-1, reason=int(Reason.INVALID), grounds="insists on its own bid"
-        )
-        return [e.Broadcast(skip)]
-
-    return _votes(forge, effects, change)
-
-
-def random_vote(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """Vote by dice: as an honest member would, to the contrary, or not at all."""
-    choice = forge.rng.randrange(3)
-    return [list(effects), contrary_vote(forge, effects), withheld_vote(forge, effects)][choice]
-
-
-def withheld_vote(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """Send no vote."""
-    return _votes(forge, effects, lambda _vote, _effect: [])
-
-
-def withheld_reveal(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """Seal an answer and never show it."""
-
-    def change(effect: Outgoing) -> list[p.Effect]:
-        item = _message(forge, effect)
-        shows = isinstance(item, Item) and any(isinstance(act, a.Reveal) for act in a.decode_acts(item.payload))
-        return [] if shows else [effect]
-
-    return _each(forge, effects, change)
 
 
 def silence(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
@@ -206,9 +135,8 @@ def forged_signature(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect
     """Send votes in a rival's name, beside its own."""
 
     def change(vote: Vote, effect: Outgoing) -> list[p.Effect]:
-        rival = (forge.me + 1) % forge.seats
-        forged = replace(vote, seat=rival, signature=forge.rng.randbytes(64))
-        return [effect, e.Broadcast(encode_vote(forge.chain, forged))]
+        made = replace(vote, seat=forge.rival, signature=forge.rng.randbytes(64))
+        return [effect, e.Broadcast(encode_vote(forge.chain, made))]
 
     return _votes(forge, effects, change)
 
@@ -235,41 +163,3 @@ def garbage(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
         return [effect, *(e.Broadcast(data) for data in (cut, noise, big) if data)]
 
     return _each(forge, effects, change)
-
-
-def censoring(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """As leader, leave a rival's items out of the block."""
-
-    def change(effect: Outgoing) -> list[p.Effect]:
-        proposal = _message(forge, effect)
-        if not isinstance(proposal, Proposal) or proposal.vote.seat != forge.me or proposal.vote.parent != -1:
-            return [effect]
-        return [e.Broadcast(_reproposed(forge, proposal, at_s=proposal.block.at_s))]
-
-    return _each(forge, effects, change)
-
-
-def slander(forge: Forge, effects: Sequence[p.Effect]) -> list[p.Effect]:
-    """Report a rival for two votes that it never signed, in place of every sealed answer of its own."""
-
-    def change(effect: Outgoing) -> list[p.Effect]:
-        item = _message(forge, effect)
-        if not isinstance(item, Item) or not any(isinstance(act, a.Commit) for act in a.decode_acts(item.payload)):
-            return [effect]
-        report = a.Report(evidence=_accusation(forge))
-        acts = (*a.decode_acts(item.payload), report)
-        return [
-            e.Broadcast(
-                encode_item(forge.chain, sign_item(forge.chain, forge.me, item.seq, a.encode_acts(acts), forge.signer))
-            )
-        ]
-
-    return _each(forge, effects, change)
-
-
-def _accusation(forge: Forge) -> str:
-    rival = (forge.me + 1) % forge.seats
-    pair = [
-        Vote(Kind.NOTARIZE, 1, 0, rival, digest(word), -1, 0, b"", forge.rng.randbytes(64)) for word in (b"one", b"two")
-    ]
-    return canonical(Evidence(rival, pair[0], pair[1]).plain()).decode()

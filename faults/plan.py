@@ -1,6 +1,7 @@
 """Which driver acts on which cluster at which job, as a file says it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -18,6 +19,8 @@ class Fault(Value):
     """Whom it makes misbehave."""
     jobs: tuple[Annotated[JobId, Field(pattern=NAME_PATTERN)], ...] = Field(default=(), max_length=10_000)
     """At which jobs; none named: at every job."""
+    against: Annotated[ClusterId, Field(pattern=NAME_PATTERN)] | None = None
+    """The rival that it is aimed at, for drivers that single one out; none named: the next in seat order."""
 
     def acts_at(self, job: JobId | None) -> bool:
         """Say whether the driver acts while `job` is being called."""
@@ -36,3 +39,22 @@ class FaultPlan(Value):
         if twice is not None:
             raise ValueError(f"{twice[0]} acts twice on {twice[1]} at {twice[2]}; say it once")
         return self
+
+
+def colluding_pair(winner: ClusterId, partner: ClusterId) -> FaultPlan:
+    """Return the plan of two members that share an award: one bids what it just may, the other stands aside for it."""
+    return FaultPlan(
+        faults=(Fault(driver="highest-allowed", cluster=winner), Fault(driver="stand-aside", cluster=partner))
+    )
+
+
+def betrayal(cluster: ClusterId, jobs: Sequence[JobId], after: int, driver: str = "false-occupancy") -> FaultPlan:
+    """Return the plan of a member that earns trust at `after` jobs and betrays it at every later one.
+
+    Raises:
+        ValueError: no job is left to betray it at.
+    """
+    late = tuple(jobs[after:])
+    if not late:
+        raise ValueError(f"{len(jobs)} jobs leave none after {after}; betray earlier")
+    return FaultPlan(faults=(Fault(driver=driver, cluster=cluster, jobs=late),))

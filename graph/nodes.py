@@ -96,8 +96,20 @@ class Nodes:
     async def propose(self, state: AllocationState) -> AllocationState:
         """Wait for the round's leader to put a block to the vote."""
         if not self._idle(state):
-            self.assembly.propose(self.choices.rounds_max)
+            self._await_proposal(state)
         return self._added()
+
+    def _await_proposal(self, state: AllocationState) -> None:
+        """Wait for a proposal; a job that its contact does not announce in time goes in through the next member."""
+        job, members = state["job"], len(self.assembly.members)
+        for contact in range(state["number"], state["number"] + members):
+            proposed = self.assembly.propose(self.choices.rounds_max)
+            if proposed or self.assembly.round() > 0 or job.id in self.assembly.application.state.known:
+                return
+            now_ms = self.assembly.now_ms
+            self.assembly.through(
+                contact % members, lambda member, at=now_ms: member.submit_job(job, state["signature"], at)
+            )
 
     def vote(self, cluster: ClusterId) -> Node:
         """Return the node in which one member judges the proposal for itself and signs its vote."""

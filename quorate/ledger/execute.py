@@ -26,6 +26,8 @@ from quorate.reputation import calibration, standing
 
 BROKEN_SEAL = "showed an answer that its seal does not open"
 
+FALSE_REPORT = "filed a report that does not hold"
+
 ITEM_AHEAD_MAX = 4_096
 """Evidence about items counts up to so many numbers above the last included one; no member keeps any further."""
 
@@ -163,12 +165,15 @@ class _Acting(Working):
             what = f"contested job completed, forecast {points:+d}"
             self.move(allocation.seat, lambda s: standing.completed(s, points), what, allocation.job.id)
 
-    def _report(self, _seat: int, _seq: int, act: a.Report) -> str | None:
+    def _report(self, seat: int, _seq: int, act: a.Report) -> str | None:
         try:
             evidence = evidence_from(read_json(act.evidence.encode()))
-            verify_evidence(evidence, self.before.committee(), self.state.chain, _VERIFIER)
         except ProtocolViolation as error:
             return str(error)
+        try:
+            verify_evidence(evidence, self.before.committee(), self.state.chain, _VERIFIER)
+        except ProtocolViolation as error:
+            return self._false_report(seat, evidence, str(error))
         if self.state.members[evidence.seat].standing.jailed:
             return "convicted before"
         refusal = self._untimely(evidence)
@@ -178,6 +183,20 @@ class _Acting(Working):
         what = f"signed two incompatible messages: {describe(evidence)}"
         self.move(evidence.seat, standing.jailed, what, None, "A")
         return None
+
+    def _false_report(self, seat: int, evidence: Evidence, why: str) -> str:
+        """Count a false accusation against who files it: an honest member reports only what it has verified.
+
+        Not if the accused may have signed under an older key: then the report was true when it was filed.
+        """
+        accused = self.before.members[evidence.seat] if evidence.seat < len(self.before.members) else None
+        first = evidence.first
+        rekeyed = accused.keyed if accused is not None else 0
+        if rekeyed and not (isinstance(first, Vote) and first.height > rekeyed):
+            return why
+        name = accused.cluster.id if accused is not None else f"seat {evidence.seat}"
+        self.move(seat, standing.contradicted, f"{FALSE_REPORT}: accused {name}, but {why}"[:400], None, "B")
+        return why
 
     def _untimely(self, evidence: Evidence) -> str | None:
         """Say why evidence does not count now: a release wipes out what lay before it, the future proves nothing."""

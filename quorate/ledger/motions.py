@@ -80,7 +80,7 @@ def _done(state: LedgerState, motion: Motion) -> LedgerState:
     if isinstance(motion, Leave):
         members[seat] = replace(members[seat], left=True)
     else:
-        members[seat] = replace(members[seat], public_key=motion.public_key)
+        members[seat] = replace(members[seat], public_key=motion.public_key, keyed=state.height)
     return replace(state, members=tuple(members))
 
 

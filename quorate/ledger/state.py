@@ -27,6 +27,8 @@ class MemberState:
     left: bool = False
     judged: tuple[int, int] = (0, 0)
     """Statements up to this height, and items up to this number, were judged before its last release."""
+    keyed: int = 0
+    """Height that gave it the key it has, 0 for the first: what it signed up to then was under another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class LedgerState:
         """Return the digest of what this state says, so that two peers can compare in one word."""
         standings: list[Plain] = [
             [m.cluster.id, m.public_key, m.background, m.standing.reputation, m.standing.jailed,
-             m.standing.probation_until, m.left, list(m.judged)]
+             m.standing.probation_until, m.left, list(m.judged), m.keyed]
             for m in self.members
         ]  # fmt: skip
         running: list[Plain] = [[job, a.seat, list(a.nodes), a.started_at_s] for job, a in sorted(self.running.items())]

@@ -36,7 +36,10 @@ def test_an_inflated_bid_is_found_out_unless_it_lies_in_the_allowed_interval(cas
     assert bool(findings(told, wanted, taken)) == (rule_bid(wanted, taken).score_bp < 7_500)
 
 
-@given(st.sampled_from([name for name in DRIVERS if name not in (*LIARS, "inflated-bid")]), JOBS, snapshots())
+BIDDING = (*LIARS, "inflated-bid", "highest-allowed", "stand-aside")
+
+
+@given(st.sampled_from([name for name in DRIVERS if name not in BIDDING]), JOBS, snapshots())
 def test_every_other_driver_answers_as_an_honest_member(name, wanted, taken):
     assert answer(name, wanted, taken) == (abstention(wanted, taken) or rule_bid(wanted, taken))
 
@@ -45,6 +48,21 @@ def test_every_other_driver_answers_as_an_honest_member(name, wanted, taken):
 def test_a_cluster_that_cannot_run_a_job_can_be_made_to_bid_for_it(wanted, taken, name):
     assume(abstention(wanted, taken) is not None)
     assert isinstance(answer(name, wanted, taken), Bid)
+
+
+@given(JOBS, snapshots())
+def test_the_highest_allowed_bid_is_never_refuted_and_never_made_for_a_job_that_cannot_run(wanted, taken):
+    told = answer("highest-allowed", wanted, taken)
+    if abstention(wanted, taken) is not None:
+        assert told == abstention(wanted, taken)
+    else:
+        assert findings(told, wanted, taken) == ()
+        assert told.score_bp == min(10_000, rule_bid(wanted, taken).score_bp + 2_500)
+
+
+@given(JOBS, snapshots())
+def test_who_stands_aside_never_bids(wanted, taken):
+    assert not isinstance(answer("stand-aside", wanted, taken), Bid)
 
 
 @pytest.mark.parametrize("name", LIARS)
