@@ -59,11 +59,9 @@ class Nodes:
 
     async def call(self, state: AllocationState) -> AllocationState:
         """Enter the job through one member; the block that opens its call announces it to everybody."""
-        job, now_ms = state["job"], self.assembly.now_ms
         self.assembly.begin()
-        if job.id not in self.assembly.application.state.known:
-            contact = (state["number"] - 1) % len(self.assembly.members)
-            self.assembly.through(contact, lambda member: member.submit_job(job, state["signature"], now_ms))
+        if state["job"].id not in self.assembly.application.state.known:
+            self._hand_in(state, (state["number"] - 1) % len(self.assembly.members))
             self.assembly.deliver()
         return self._added()
 
@@ -106,10 +104,11 @@ class Nodes:
             proposed = self.assembly.propose(self.choices.rounds_max)
             if proposed or self.assembly.round() > 0 or job.id in self.assembly.application.state.known:
                 return
-            now_ms = self.assembly.now_ms
-            self.assembly.through(
-                contact % members, lambda member, at=now_ms: member.submit_job(job, state["signature"], at)
-            )
+            self._hand_in(state, contact % members)
+
+    def _hand_in(self, state: AllocationState, contact: int) -> None:
+        job, now_ms = state["job"], self.assembly.now_ms
+        self.assembly.through(contact, lambda member: member.submit_job(job, state["signature"], now_ms))
 
     def vote(self, cluster: ClusterId) -> Node:
         """Return the node in which one member judges the proposal for itself and signs its vote."""
