@@ -100,7 +100,7 @@ def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunR
         jobs=_workload(args),
         faults=plan,
         seed=args.seed,
-        profile=args.profile or os.environ.get("QUORATE_PROFILE"),
+        profile=os.environ.get("QUORATE_PROFILE") or None if args.profile is None else args.profile,
         name=wiring.run_name(settings.run.seed if args.seed is None else args.seed, times=not args.no_times),
     )
 
@@ -222,10 +222,9 @@ def _verify(args: argparse.Namespace) -> int:
             count, head = count + 1, checked.entry.block.digest
     except LedgerBroken as error:
         place = f"height {error.height}, byte {error.offset}" if error.offset is not None else f"height {error.height}"
-        Console(stderr=True, highlight=False).print(
-            f"error: {args.path} does not verify at {place}: {error}; {count} heights before it hold", markup=False
+        return _refused(
+            LedgerBroken(f"{args.path} does not verify at {place}: {error}; {count} heights before it hold")
         )
-        return 2
     console.print(f"{args.path}: {count} heights verified from genesis, head {head}", markup=False, soft_wrap=True)
     return 0
 
@@ -258,7 +257,7 @@ def _peer(args: argparse.Namespace) -> int:
         run_peer(
             settings,
             Path(args.home),
-            profile=args.profile or os.environ.get("QUORATE_PROFILE"),
+            profile=os.environ.get("QUORATE_PROFILE") or None if args.profile is None else args.profile,
             fault=args.fault,
             delay_s=args.delay_ms / 1_000,
             told=lambda line: console.print(line, markup=False),

@@ -126,7 +126,7 @@ def request(
     workload = jobs if isinstance(jobs, Workload) else read_jobs(jobs or REFERENCE_JOBS)
     plan = faults if isinstance(faults, FaultPlan) else read_value(FaultPlan, faults) if faults else FaultPlan()
     _check_plan(plan, fed, workload)
-    chosen = profile or settings.llm.use
+    chosen = settings.llm.use if profile is None else profile
     settings.llm.profile(chosen)
     return RunRequest(
         name=name,

@@ -108,5 +108,6 @@ def read_lines(path: Path) -> Iterator[bytes]:
                     raise LedgerBroken(f"a line longer than {LINE_BYTES_MAX} bytes at byte {offset}", offset=offset)
                 offset += len(line)
                 yield line
-    except OSError as error:
-        raise RequestInvalid(f"cannot read the ledger {path}: {error.strerror}; name an existing file") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no such name can exist"
+        raise RequestInvalid(f"cannot read the ledger {path}: {reason}; name an existing file") from error
