@@ -118,9 +118,9 @@ def _name(loc: Iterable[object], table: object, *, missing: bool) -> str:
     """Return the name of a place in `table`; a validator's location also names the alternatives it tried."""
     steps = []
     for step in loc:
-        inside = isinstance(table, dict) and step in table
-        if inside or (isinstance(table, list) and isinstance(step, int) and step < len(table)):
-            table = table[step]  # type: ignore[index] # just looked
+        parts = table if isinstance(table, dict) else dict(enumerate(table)) if isinstance(table, list) else {}
+        if step in parts:
+            table = parts[step]
             steps.append(str(step))
         elif missing:
             steps.append(str(step))

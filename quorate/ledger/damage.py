@@ -19,7 +19,7 @@ from quorate.domain.errors import ProtocolViolation
 from quorate.domain.values import Digest
 from quorate.ledger.acts import Reveal, decode_acts, misread, seal
 from quorate.ledger.application import LedgerApplication
-from quorate.ledger.places import Damage, Path, differs, misshapen, not_hex, offset_of, unread
+from quorate.ledger.places import Damage, Path, differs, misshapen, not_hex, offset_of, part_of, unread
 
 ROUNDS_TRIED = 64
 """If a certificate's votes hold under another of the first rounds, its round is what is wrong."""
@@ -265,7 +265,7 @@ def _within(thing: object, loc: Path) -> Path:
         named = isinstance(thing, dict) and step in thing
         counted = isinstance(thing, list) and isinstance(step, int) and step < len(thing)
         if named or counted:
-            thing = thing[step]  # type: ignore[index] # just looked
+            thing = part_of(thing, step)
             path.append(step)
     return tuple(path)
 

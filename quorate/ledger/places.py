@@ -95,6 +95,15 @@ def _inexact(thing: object, room: int = DEPTH_MAX) -> Path | None:
     return None
 
 
+def part_of(thing: object, step: str | int) -> object:
+    """Return one part of a list or an object; KeyError or IndexError if it has none there."""
+    if isinstance(thing, list) and isinstance(step, int):
+        return thing[step]
+    if isinstance(thing, dict):
+        return thing[step]
+    raise KeyError(step)
+
+
 def offset_of(thing: object, path: Path) -> int:
     """Return the byte at which the part at `path` begins in the canonical bytes of `thing`."""
     offset = 0
@@ -139,7 +148,7 @@ def _hex(*digits: int) -> Check:
 
 def _parts(thing: object, checks: Sequence[tuple[str | int, Check]]) -> Path | None:
     for step, check in checks:
-        inner = check(thing[step])  # type: ignore[index] # callers looked
+        inner = check(part_of(thing, step))
         if inner is not None:
             return (step, *inner)
     return None
@@ -208,7 +217,7 @@ def not_hex(thing: object, path: Path) -> int:
     for step in path:
         if isinstance(step, KeyName):
             return 0
-        thing = thing[step]  # type: ignore[index] # the shape check walked here
+        thing = part_of(thing, step)
     if not isinstance(thing, str) or len(thing) < 16:
         return 0
     strange = next((i for i, character in enumerate(thing) if character not in "0123456789abcdef"), -1)
