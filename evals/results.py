@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from evals.files import read_lines
+from evals.gate import EXEMPT
 from evals.metrics import PRIMARY, interval, metric
 from evals.runs import Finished
 from evals.scorers import measure
@@ -122,7 +123,8 @@ def keep(run: Finished, path: Path = RESULTS) -> Result:
 
 def _name(one: Result) -> str:
     prompt = f", {one.prompt.id}/{one.prompt.version}" if one.prompt else ""
-    return f"{', '.join(one.models) or one.profile}{prompt}"
+    models = "" if one.provider in EXEMPT else f" ({', '.join(one.models)})"
+    return f"{one.profile}{models}{prompt}"
 
 
 def _cell(one: Result, name: str) -> str:
@@ -140,7 +142,7 @@ def table(kept: Sequence[Result]) -> list[str]:
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {metric(name).says} | {' | '.join(_cell(one, name) for one in rows)} |" for name in PRIMARY]
     lines.append(f"| answers, commit | {' | '.join(f'{one.answers}, {one.commit}' for one in rows)} |")
-    if not any(one.provider not in {"rule", "scripted", "recorded"} for one in rows):
+    if all(one.provider in {*EXEMPT, "recorded"} for one in rows):
         lines += ["", f"With a real model: {NOT_MEASURED}; `python -m evals run --profile NAME` measures it."]
     return lines
 

@@ -12,6 +12,7 @@ from inspect_ai.dataset import Sample as InspectSample
 from inspect_ai.log import transcript
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from pydantic import JsonValue
 
 from evals.answered import Answered, record
 from evals.bench import Bench
@@ -26,7 +27,7 @@ ANSWERED = "answered"
 """The key under which a sample's answer stands in Inspect's store."""
 
 
-def _told(event: TraceEvent) -> Mapping[str, str | int | bool | None] | None:
+def _told(event: TraceEvent) -> dict[str, JsonValue] | None:
     """Return what the transcript keeps of an event: the prompt by its hash, for it is the same for all samples."""
     if isinstance(event, Prompted):
         return {"asked": event.attempt, "prompt": event.prompt_sha256[:12]}

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from agents.settings import LlmSettings, PromptSettings
+from backends.reading import read_federation
+from evals.bench import Bench
+from evals.gate import Limits, reasons
+from evals.running import Asking, carry_out, prepare
 from evals.runs import Place, finished_run
+from quorate.domain.errors import RequestInvalid
 from tests.evals.stand_in import answering, configuration
 from tests.fake_llm.server import FakeLLM
 
@@ -141,3 +147,32 @@ def test_nothing_is_connected_to_or_looked_up_but_the_provider(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "CONNECTED" not in done.stderr
     assert "LOOKED UP" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_bug_in_one_sample_ends_no_run_and_is_no_success(tmp_path, monkeypatch):
+    honest = Bench.ask
+
+    async def ask(self, sample, epoch):
+        if sample.family == "F2":
+            raise RuntimeError("planted bug")
+        return await honest(self, sample, epoch)
+
+    monkeypatch.setattr(Bench, "ask", ask)
+    asking = Asking(profile="rule", prompt=None, set="quick")
+    arm = prepare(LlmSettings(), PromptSettings(), read_federation(asking.federation), asking, tmp_path / "run")
+    (run,) = carry_out([arm])
+    assert run.missing == 12
+    assert "planted bug" in run.manifest.detail
+    assert any("lacks 12 of" in why and "planted bug" in why for why in reasons(run, Limits()))
+
+
+def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path):
+    for name, refused in (("quick", False), ("compare", True)):
+        asking = Asking(profile="rule", prompt=None, set=name)
+        arguments = (LlmSettings(), PromptSettings(), read_federation(asking.federation), asking, tmp_path / "run")
+        if refused:
+            with pytest.raises(RequestInvalid, match="another set"):
+                prepare(*arguments)
+        else:
+            prepare(*arguments).journal.close()
