@@ -51,7 +51,7 @@ async def test_a_job_that_fits_nowhere_says_why():
 
 
 async def test_a_wrong_job_is_refused_in_a_sentence():
-    with pytest.raises(RequestInvalid, match="the input: jobs.0.nodes is missing; give it a value"):
+    with pytest.raises(RequestInvalid, match=r"the input: jobs\.0\.nodes is missing; give it a value"):
         await devserver.dev_graph().ainvoke({"job": {"id": "mine", "walltime_min": 3}})
 
 
