@@ -1,20 +1,14 @@
 """Folds a verified ledger and a trace into one report; nothing is recomputed anywhere else."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from quorate.domain.bidding import Abstention, Bid, Effort
 from quorate.domain.clusters import Cluster
 from quorate.domain.jobs import Job
 from quorate.domain.trace import (
-    Answered,
-    Decided,
     FaultActs,
     JobCalled,
-    Proposed,
-    RunEnded,
-    RunStarted,
     TraceEvent,
     Undecided,
     Voted,
@@ -40,6 +34,7 @@ from quorate.ledger.report import (
     VoteRow,
 )
 from quorate.ledger.state import LedgerState
+from quorate.ledger.story import Story
 from quorate.ledger.verify import Verified
 from quorate.market.check import allowed_interval
 
@@ -146,53 +141,6 @@ def bid_row(record: AnswerRecord, effort: Effort, interval_bp: int) -> BidRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """What the trace says, sorted for the fold."""
-
-    started: RunStarted | None
-    ended: RunEnded | None
-    calls: tuple[JobCalled, ...]
-    answers: tuple[Answered, ...]
-    proposals: tuple[Proposed, ...]
-    votes: tuple[Voted, ...]
-    decided: tuple[Decided, ...]
-    undecided: tuple[Undecided, ...]
-    faults: tuple[FaultActs, ...]
-
-    @classmethod
-    def of(cls, events: Sequence[TraceEvent]) -> "_Story":
-        return cls(
-            next((e for e in events if isinstance(e, RunStarted)), None),
-            next((e for e in events if isinstance(e, RunEnded)), None),
-            tuple(e for e in events if isinstance(e, JobCalled)),
-            tuple(e for e in events if isinstance(e, Answered)),
-            tuple(e for e in events if isinstance(e, Proposed)),
-            tuple(e for e in events if isinstance(e, Voted)),
-            tuple(e for e in events if isinstance(e, Decided)),
-            tuple(e for e in events if isinstance(e, Undecided)),
-            tuple(e for e in events if isinstance(e, FaultActs)),
-        )
-
-    def effort(self, cluster: ClusterId, job: JobId, opened: int) -> Effort:
-        """Return what an answer cost."""
-        for event in self.answers:
-            if (event.cluster, event.job, event.opened) == (cluster, job, opened):
-                return event.answer.effort
-        return Effort()
-
-    def bids_s(self, job: JobId, opened: int) -> tuple[int | None, int | None]:
-        """Return when a call went out and when its last answer came, ms."""
-        called = [e.at_ms for e in self.calls if e.job.id == job and e.opened == opened and e.at_ms is not None]
-        came = [e.at_ms for e in self.answers if e.job == job and e.opened == opened and e.at_ms is not None]
-        return (called[0] if called else None), (max(came) if came else None)
-
-    def decided_ms(self, height: int) -> int | None:
-        """Return when a height was decided, ms."""
-        times = [e.at_ms for e in self.decided if e.height == height and e.at_ms is not None]
-        return times[0] if times else None
-
-
 def vote_rows(story_votes: Sequence[Voted], height: int, round_: int, state: LedgerState) -> tuple[VoteRow, ...]:
     """Return each member's vote at the deciding round of `height`; `state` is the one before it was decided."""
     rows = []
@@ -240,7 +188,7 @@ def _how(record: DecisionRecord, votes: Sequence[VoteRow], rounds: int) -> How:
 
 
 def _decision(
-    number: int, calls: int, record: DecisionRecord, height: Verified, before: LedgerState, story: _Story
+    number: int, calls: int, record: DecisionRecord, height: Verified, before: LedgerState, story: Story
 ) -> DecisionRow:
     round_ = height.entry.certificate.round
     votes = vote_rows(story.votes, record.height, round_, before)
@@ -282,7 +230,7 @@ def _decision(
     )
 
 
-def _undecided(number: int, event: Undecided, job: Job, state: LedgerState, story: _Story) -> DecisionRow:
+def _undecided(number: int, event: Undecided, job: Job, state: LedgerState, story: Story) -> DecisionRow:
     votes = vote_rows(story.votes, event.height, event.rounds - 1, state)
     total = sum(state.power(member) for member in state.members)
     approving = [row for row in votes if row.approves]
@@ -314,7 +262,7 @@ def _undecided(number: int, event: Undecided, job: Job, state: LedgerState, stor
     )
 
 
-def _decisions(heights: Sequence[Verified], first: LedgerState, story: _Story) -> list[DecisionRow]:
+def _decisions(heights: Sequence[Verified], first: LedgerState, story: Story) -> list[DecisionRow]:
     """Return one row per job that came to an end of its calls, in order of first call."""
     numbers = {event.job.id: event.number for event in reversed(story.calls)}
     calls: dict[JobId, int] = {}
@@ -420,7 +368,7 @@ def _median(values: list[float]) -> float | None:
 
 
 def _summary(
-    rows: Sequence[DecisionRow], story: _Story, findings: Sequence[FindingRow], submitted: int, ended: int
+    rows: Sequence[DecisionRow], story: Story, findings: Sequence[FindingRow], submitted: int, ended: int
 ) -> Summary:
     bids = [bid for row in rows for bid in row.bids]
     eligible = [bid for bid in bids if bid.rule is not None]
@@ -468,7 +416,7 @@ def fold(
     `name` is the federation's; `first` the state before height 1; `heights` the verified entries so far; `events`
     the trace so far; `submitted` how many jobs the run was given.
     """
-    story = _Story.of(events)
+    story = Story.of(events)
     rows = _decisions(heights, first, story)
     findings, changes = _changes(heights)
     last = heights[-1].application.state if heights else first
