@@ -9,6 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
+EVALS := $(VENV)/.evals
 # PROFILE=rehearsal SEED=7 ARGS="--json -" become flags of the command beneath.
 FLAGS = $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
@@ -40,7 +41,7 @@ federation: $(RUN) ## six processes over TCP decide the same eight jobs (SEED= A
 sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SCHEDULES=)
 	@$(PY) -m tests.simulation.run $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
 
-eval: $(RUN) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
+eval: $(EVALS) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
 	@$(PY) -m evals run --set quick $(FLAGS)
 
 bench: $(DEV) ## measure, and print lines for benchmarks/LEDGER.md (ARGS=)
@@ -67,6 +68,9 @@ clean: ## remove the environment, caches and runs
 
 $(RUN): requirements/run.lock pyproject.toml
 	@PYTHON="$(PYTHON)" bash scripts/environment.sh run
+
+$(EVALS): requirements/evals.lock $(RUN)
+	@PYTHON="$(PYTHON)" bash scripts/environment.sh evals
 
 $(DEV): requirements/dev.lock $(RUN)
 	@PYTHON="$(PYTHON)" bash scripts/environment.sh dev

@@ -7,5 +7,7 @@ if ! command -v uv >/dev/null 2>&1; then
   exit 2
 fi
 flags=(--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet)
-uv pip compile pyproject.toml --extra app "${flags[@]}" -o requirements/run.lock
-uv pip compile pyproject.toml --extra app --group dev -c requirements/run.lock "${flags[@]}" -o requirements/dev.lock
+# The evaluation's extra is resolved first: it has the narrowest wishes, and one environment can hold all three.
+uv pip compile pyproject.toml --extra app --extra evals "${flags[@]}" -o requirements/evals.lock
+uv pip compile pyproject.toml --extra app -c requirements/evals.lock "${flags[@]}" -o requirements/run.lock
+uv pip compile pyproject.toml --extra app --group dev -c requirements/evals.lock "${flags[@]}" -o requirements/dev.lock
