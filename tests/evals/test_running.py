@@ -10,9 +10,7 @@ import pytest
 
 from agents.settings import LlmSettings, PromptSettings
 from backends.reading import read_federation
-from evals.bench import Bench
-from evals.gate import Limits, reasons
-from evals.running import Asking, carry_out, prepare
+from evals.running import Asking, prepare
 from evals.runs import Place, finished_run
 from quorate.domain.errors import RequestInvalid
 from tests.evals.stand_in import answering, configuration
@@ -149,22 +147,30 @@ def test_nothing_is_connected_to_or_looked_up_but_the_provider(tmp_path):
     assert "LOOKED UP" not in done.stderr
 
 
+BUGGY = """
+import sys
+from evals.bench import Bench
+
+honest = Bench.ask
+
+async def ask(self, sample, epoch):
+    if sample.family == "F2":
+        raise RuntimeError("planted bug")
+    return await honest(self, sample, epoch)
+
+Bench.ask = ask
+from evals.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.slow
-def test_a_bug_in_one_sample_ends_no_run_and_is_no_success(tmp_path, monkeypatch):
-    honest = Bench.ask
-
-    async def ask(self, sample, epoch):
-        if sample.family == "F2":
-            raise RuntimeError("planted bug")
-        return await honest(self, sample, epoch)
-
-    monkeypatch.setattr(Bench, "ask", ask)
-    asking = Asking(profile="rule", prompt=None, set="quick")
-    arm = prepare(LlmSettings(), PromptSettings(), read_federation(asking.federation), asking, tmp_path / "run")
-    (run,) = carry_out([arm])
-    assert run.missing == 12
-    assert "planted bug" in run.manifest.detail
-    assert any("lacks 12 of" in why and "planted bug" in why for why in reasons(run, Limits()))
+def test_a_bug_in_one_sample_ends_no_run_and_is_no_success(tmp_path):
+    arguments = [sys.executable, "-c", BUGGY, "run", "--profile", "rule", "--out", str(tmp_path)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "lacks 12 of 58 answers; the first error: RuntimeError('planted bug')" in done.stderr
+    assert evals("gate", only_run(tmp_path)).returncode == 1
 
 
 def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path):
