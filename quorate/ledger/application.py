@@ -1,7 +1,7 @@
 """The ledger's state as the consensus sees it: what is due, what follows, what may enter a block."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from quorate.consensus.inclusion import owed
@@ -20,6 +20,14 @@ _URGENT = (a.Declare, a.Endorse, a.Report, a.Refuse, a.End, a.Receipt, a.Submit)
 """Acts that wait for nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    """One execution: what it was asked, and what came out."""
+
+    asked: tuple[int, tuple[Item, ...], Certificate | None]
+    done: Executed
+
+
 @dataclass(frozen=True)
 class LedgerApplication:
     """One state before one height; `apply` returns the next. Pure and deterministic but for nothing."""
@@ -29,6 +37,8 @@ class LedgerApplication:
     """Who decided the parent; None at height 1."""
     record: HeightRecord | None = None
     """What the last applied block did."""
+    executed: list["_Execution"] = field(default_factory=list, compare=False, repr=False)
+    """The last execution, at most one: a block is judged first and applied later, with the same result."""
 
     @classmethod
     def of(cls, genesis: Genesis) -> Self:
@@ -131,9 +141,12 @@ class LedgerApplication:
         return deadlines
 
     def _execute(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Executed:
-        signers = () if previous is None else tuple(vote.seat for vote in previous.votes)
-        required = owed(previous, self.previous_committee, self.state.sequences)
-        return execute(self.state, at_s, items, signers, required)
+        asked = (at_s, tuple(items), previous)
+        if not self.executed or self.executed[0].asked != asked:
+            signers = () if previous is None else tuple(vote.seat for vote in previous.votes)
+            required = owed(previous, self.previous_committee, self.state.sequences)
+            self.executed[:] = [_Execution(asked, execute(self.state, at_s, items, signers, required))]
+        return self.executed[0].done
 
     def results(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Plain:
         """Return what a block with these items at this time must claim."""
