@@ -17,6 +17,9 @@ NODE_GIB_MIN = 4
 NODE_GIB_CLEAR = 32
 """From this quotient on the figure was a total beyond doubt; in between it stays unknown."""
 
+NODES_TELLING = 8
+"""With fewer nodes, totals may divide evenly by chance."""
+
 NODE_GIB_MAX = 16_384
 """No single node has more."""
 
@@ -210,20 +213,47 @@ def _total(groups: tuple[KnownGroup, ...] | None, field: Literal["nodes", "cores
     return total if groups else None
 
 
+def _alike(facts: Facts, nodes: int) -> bool | None:
+    """Say whether all nodes are equal: by a word of the log, or because every total divides evenly by the nodes.
+
+    Cores, memory and GPUs that all divide by 200 nodes without a rest are 200 equal nodes; 512 GPUs in 328 are not.
+    """
+    said = _bool(facts, "heterogeneous")
+    homogeneous = _bool(facts, "homogeneous")
+    if said is not None or homogeneous is not None:
+        return not said if said is not None else homogeneous
+    for word in (facts.get(name) for name in ("architecture", "node_mix", "composition")):
+        if isinstance(word, str) and (
+            found := re.search(r"(homogeneous|uniform)|(heterogeneous|mixed)", word, re.IGNORECASE)
+        ):
+            return found.group(1) is not None
+    totals = (_int(facts, CLUSTER_NAMES, "cores"), _int(facts, CLUSTER_NAMES, "gpus"), _memory(facts, nodes)[0])
+    return True if nodes >= NODES_TELLING and all(t is not None and t % nodes == 0 for t in totals) else None
+
+
 def _equal_nodes(facts: Facts, nodes: int | None, each: int | None) -> tuple[KnownGroup, ...] | None:
-    """Return one group where the log says what a node has, or says that all are alike.
+    """Return one group if all nodes are equal, two unknown ones if they differ, None if that is unknown.
 
     A total alone says nothing about one node: 512 GPUs in 328 nodes may stand in 256 of them.
     """
+    alike = _alike(facts, nodes) if nodes else None
+    if not alike or not nodes:
+        return (KnownGroup(), KnownGroup()) if alike is False else None
     gpus, cores = (_int(facts, CLUSTER_NAMES, name) for name in ("gpus_per_node", "cores_per_node"))
-    alike = _bool(facts, "heterogeneous") is False or _bool(facts, "homogeneous") is True
-    if not alike or nodes is None:
-        return None
-    total = _int(facts, CLUSTER_NAMES, "gpus")
-    if gpus is None and total is not None and nodes and total % nodes == 0:
-        gpus = total // nodes
     free = _int(facts, CLUSTER_NAMES, "nodes_free")
-    return (KnownGroup(nodes=nodes, free=free, cores=cores, memory_gib=each, gpus=gpus),)
+    return (
+        KnownGroup(
+            nodes=nodes,
+            free=free,
+            cores=cores if cores is not None else _shared(_int(facts, CLUSTER_NAMES, "cores"), nodes),
+            memory_gib=each if each is not None else _shared(_memory(facts, nodes)[0], nodes),
+            gpus=gpus if gpus is not None else _shared(_int(facts, CLUSTER_NAMES, "gpus"), nodes),
+        ),
+    )
+
+
+def _shared(total: int | None, nodes: int) -> int | None:
+    return total // nodes if total is not None and total % nodes == 0 else None
 
 
 def _free(facts: Facts, nodes: int | None, allocated: int | None, background: int | None) -> int | None:
@@ -331,6 +361,7 @@ def per_node_limits(cluster: Facts) -> tuple[int | None, int | None]:
     groups = _groups(cluster)
     nodes = _int(cluster, CLUSTER_NAMES, "nodes") or _total(groups, "nodes")
     gpus, memory = _int(cluster, CLUSTER_NAMES, "gpus_per_node"), _memory(cluster, nodes)[1]
+    groups = groups or _equal_nodes(cluster, nodes, memory)
     if groups:
         gpus = _most([group.gpus for group in groups], gpus)
         memory = _most([group.memory_gib for group in groups], memory)

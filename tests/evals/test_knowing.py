@@ -59,6 +59,22 @@ def test_equal_nodes_are_one_group_if_the_log_says_so():
     assert (known.groups[0].nodes, known.groups[0].gpus, known.groups[0].memory_gib) == (320, 4, 512)
 
 
+def test_totals_that_all_divide_by_the_nodes_are_equal_nodes():
+    known = known_from({}, {"nodes": 200, "cores": 8800, "memory_gib": 102400, "gpus": 1200})
+    assert known.groups is not None
+    assert [(g.nodes, g.cores, g.memory_gib, g.gpus) for g in known.groups] == [(200, 44, 512, 6)]
+    assert known_from({}, {"nodes": 328, "cores": 10496, "memory_gib": 83968, "gpus": 512}).groups is None
+    assert known_from({}, {"nodes": 200, "cores": 8800, "gpus": 1200}).groups is None
+    assert per_node_limits({"nodes": 200, "cores": 8800, "memory_gib": 102400, "gpus": 1200}) == (6, 512)
+
+
+def test_a_word_about_the_nodes_wins_over_arithmetic():
+    totals = {"nodes": 200, "cores": 8800, "memory_gib": 102400, "gpus": 1200}
+    assert known_from({}, totals | {"heterogeneous": True}).heterogeneous is True
+    assert known_from({}, totals | {"architecture": "heterogeneous CPU/GPU"}).heterogeneous is True
+    assert known_from({}, {"nodes": 7, "architecture": "Homogeneous"}).heterogeneous is False
+
+
 def test_a_few_gpus_beside_many_nodes_stay_unknown():
     assert known_from({}, {"nodes": 320, "gpus": 4}).gpus is None
     assert known_from({}, {"nodes": 320, "gpus": 0}).gpus == 0
