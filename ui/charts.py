@@ -15,6 +15,8 @@ ROLES = ["winner", "contested", "void", "other"]
 """In the order of the theme's chart colours: agree, contested, equivocated, neutral."""
 
 ROW_PX = 34
+STEP_PX = 28
+REPUTATION_PX = 340
 AXIS_PX = 52
 """The height given to a chart holds its axis too."""
 
@@ -58,7 +60,7 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
         "animationDurationUpdate": 450,
         "grid": {"left": 2, "right": 26, "top": 34, "bottom": 4, "containLabel": True},
         "legend": {"left": 0, "top": 0, "data": marks, "selectedMode": False, "textStyle": {"color": INK}},
-        "tooltip": {"trigger": "item", "confine": True},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "{b} · {a} {c} %"},
         "xAxis": {
             "type": "value", "min": 0, "max": 100, "interval": 25, "splitLine": {"show": False},
             "axisLabel": {"formatter": "{value} %", "color": INK},
@@ -79,12 +81,14 @@ def _series(
     counts = [{"jobs": one.jobs, "background": one.background, "free": one.free}[name] for one in taken]
     data = [
         {
-            "value": round(100 * number / one.total, 3) if one.total else 0,
+            "value": round(100 * number / one.total, 1) if one.total else 0,
             "label": {"formatter": f"{number:,}" if number else ""},
-            "tooltip": {"formatter": _tip(label, name, number, one, unit)},
         }
-        for number, one, label in zip(counts, taken, labels, strict=True)
+        for number, one in zip(counts, taken, strict=True)
     ]
+    if name == "jobs":
+        for cell, one, label in zip(data, taken, labels, strict=True):
+            cell["tooltip"] = {"formatter": _tip(label, one, unit)}
     return {
         "type": "bar", "stack": "all", "name": name, "barWidth": 20, "data": data, "itemStyle": style,
         "label": {"show": True, "position": "inside", "fontWeight": 600, **ink}, "labelLayout": {"hideOverlap": True},
@@ -92,10 +96,20 @@ def _series(
     }  # fmt: skip
 
 
-def _tip(label: str, name: str, number: int, one: Taken, unit: str) -> str:
+def _tip(label: str, one: Taken, unit: str) -> str:
     """Return a tooltip; ids are letters, digits, dots, dashes and underscores, so nothing in it is markup."""
-    jobs = f": {', '.join(one.running[:12])}" if name == "jobs" and one.running else ""
-    return f"{label} · {name} {number:,} {unit} ({percent(number, one.total)}){jobs}"
+    jobs = f": {', '.join(one.running[:12])}" if one.running else ""
+    return f"{label} · jobs {one.jobs:,} {unit} ({percent(one.jobs, one.total)}){jobs}"
+
+
+def bids_px(bars: Sequence[BidBar]) -> int:
+    """Return how high the chart of bids is: reserved before it is drawn, so that nothing below it jumps."""
+    return AXIS_PX + ROW_PX * max(1, len(bars))
+
+
+def waterfall_px(steps: Sequence[Step]) -> int:
+    """Return how high a waterfall is."""
+    return AXIS_PX + STEP_PX * max(1, len(steps))
 
 
 def bids(bars: Sequence[BidBar]) -> Chart:
@@ -137,7 +151,7 @@ def bids(bars: Sequence[BidBar]) -> Chart:
     number = base.mark_text(aria=False, align="right", fontWeight="bold", color=INK).encode(
         x=alt.datum(1.19, scale=scale), text="shown:N"
     )
-    return _inked(alt.layer(solid, lost, tick, number)).properties(height=AXIS_PX + ROW_PX * max(1, len(bars)))
+    return _inked(alt.layer(solid, lost, tick, number)).properties(height=bids_px(bars))
 
 
 def bids_words(bars: Sequence[BidBar]) -> str:
@@ -175,7 +189,7 @@ def waterfall(steps: Sequence[Step]) -> Chart:
         .mark_text(aria=False, align="right", dx=-5, color=INK)
         .encode(x=alt.X("difference:Q", scale=scale), text="shown:N")
     )
-    return _inked(alt.layer(bar, right, left)).properties(height=AXIS_PX + 28 * max(1, len(steps)))
+    return _inked(alt.layer(bar, right, left)).properties(height=waterfall_px(steps))
 
 
 def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names, end_s: int) -> Chart:
@@ -212,4 +226,4 @@ def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Name
         .mark_text(aria=False, align="left", dx=7, fontWeight="bold", color=INK)
         .encode(x=hours, y=level, text="cluster:N")
     )
-    return _inked(alt.layer(lines, drops, ends)).properties(height=320)
+    return _inked(alt.layer(lines, drops, ends)).properties(height=REPUTATION_PX)

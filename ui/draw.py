@@ -26,11 +26,19 @@ COLOURS: dict[str, Colour] = {
 }
 """What a state's badge is coloured with; the state's word stands on it, so colour is the second channel."""
 
+HEAD = "margin:0;padding:0;font-size:2rem;line-height:1.2;font-weight:700;overflow-wrap:anywhere;text-wrap:balance"
+SUB = "margin:0;padding:0;font-size:1.25rem;line-height:1.3;font-weight:600"
+SMALL = "margin:0;padding:0;font-size:1rem;line-height:1.3;font-weight:600"
+TILES = "margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1rem"
+TILE = (
+    "margin:0;padding:14px 16px 12px;border-radius:8px;border:1px solid color-mix(in srgb,currentColor 16%,transparent)"
+)
+VALUE = "margin:2px 0 0;font-size:1.9rem;font-weight:600;line-height:1.25;overflow-wrap:anywhere"
+DETAIL = "margin:4px 0 0;font-size:13px;line-height:1.4;opacity:.8"
+"""What gives headings and figures their height stands on them: a style sheet may arrive a moment after the words."""
+
 STYLE = """
 <style>
-.q-head { margin: 0; padding: 0; font-size: 2rem; line-height: 1.2; font-weight: 700; letter-spacing: -.01em;
-  overflow-wrap: anywhere; text-wrap: balance; }
-.q-sub { margin: 0; padding: 0; font-size: 1.25rem; line-height: 1.3; font-weight: 600; }
 .q-answer { margin: 0; line-height: 1.55; overflow-wrap: anywhere; }
 .q-quiet { margin: 0; opacity: .78; line-height: 1.5; overflow-wrap: anywhere; }
 .q-pane { margin: 0; padding: 12px 14px; border-radius: 8px; border: 1px solid; border-color: color-mix(in srgb,
@@ -49,23 +57,38 @@ STYLE = """
 
 def style() -> None:
     """Put the classes below into the page; colours come from the theme through `currentColor`."""
-    st.html(STYLE)
+    st.html(" ".join(STYLE.split()))
 
 
 def heading(text: str) -> None:
     """Draw a page's verdict as its only first heading. Not Markdown: a job's name may stand in it."""
-    st.html(f'<h1 class="q-head">{html_text(text)}</h1>')
+    st.html(f'<h1 class="q-head" style="{HEAD}">{html_text(text)}</h1>')
 
 
 def subheading(text: str) -> None:
     """Draw the question that a card answers."""
-    st.html(f'<h2 class="q-sub">{html_text(text)}</h2>')
+    st.html(f'<h2 style="{SUB}">{html_text(text)}</h2>')
+
+
+def step(text: str) -> None:
+    """Draw the name of one of several panes side by side."""
+    st.html(f'<h3 style="{SMALL}">{html_text(text)}</h3>')
 
 
 def answer(question: str, text: str) -> None:
     """Draw a question and its answer in at most two sentences."""
     with st.container(border=True, height="stretch"):
         st.html(f'<p class="q-answer"><strong>{html_text(question)}</strong> {html_text(text)}</p>')
+
+
+def figures(tiles: Iterable[tuple[str, str, str]]) -> None:
+    """Draw figures as tiles: label, value, and a second line."""
+    cells = (
+        f'<div style="{TILE}"><dt style="font-size:14px">{html_text(label)}</dt>'
+        f'<dd style="{VALUE}">{html_text(value)}</dd><dd style="{DETAIL}">{html_text(detail)}</dd></div>'
+        for label, value, detail in tiles
+    )
+    st.html(f'<dl class="q-tiles" style="{TILES}">{"".join(cells)}</dl>')
 
 
 def sentence(text: str) -> None:

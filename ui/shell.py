@@ -1,5 +1,6 @@
 """The frame around every page: navigation, tokens, and one service for the whole process."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -25,6 +26,9 @@ PAGES: tuple[Page, ...] = (
 )
 """(address, title, question that the page answers, what draws it), in a reader's order."""
 
+LAYOUT_S = 0.06
+"""Once a session; less than a tenth of the time to the first words."""
+
 ICONS = {
     "run": ":material/dashboard:", "decision": ":material/how_to_vote:", "live": ":material/play_circle:",
     "agents": ":material/groups:", "what-if": ":material/compare_arrows:", "ledger": ":material/receipt_long:",
@@ -40,11 +44,19 @@ def _service(_make: Callable[[], Engine]) -> Service:
 def show(make: Callable[[], Engine]) -> None:
     """Draw the app. `make` is called once a process, whoever comes first: a run belongs to the process."""
     st.set_page_config(page_title="Quorate", page_icon="static/favicon.svg", layout="wide")
+    _settle_layout()
     style()
     here = Context(_service(make))
     pages = {name: _page(here, page) for name, page in zip(ICONS, PAGES, strict=True)}
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()
+
+
+def _settle_layout() -> None:
+    """Let a new browser take the wide layout before the first words come: they would jump with it."""
+    if "laid-out" not in st.session_state:
+        st.session_state["laid-out"] = True
+        time.sleep(LAYOUT_S)
 
 
 def _page(here: Context, page: Page) -> StreamlitPage:

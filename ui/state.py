@@ -68,7 +68,7 @@ def choose_run(context: Context, run: str) -> None:
     known = context.service.runs()
     options = known if run in known else [run, *known]
     st.session_state["run-choice"] = run
-    st.selectbox("Run", options, key="run-choice", on_change=_choose, label_visibility="collapsed")
+    st.selectbox("Run", options, key="run-choice", on_change=_choose, label_visibility="collapsed", width=300)
 
 
 def header(context: Context) -> LoadedRun | None:
@@ -101,8 +101,7 @@ def _line(context: Context, found: LoadedRun) -> None:
     report = found.report
     members = len(report.federation.clusters)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width=300):
-            choose_run(context, found.id)
+        choose_run(context, found.id)
         st.badge(md(provider_words(report)), color="gray")
         st.badge(f"{plural(members, 'agent')} · quorum 2/3 of heads and of weight", color="gray")
         if report.degraded:

@@ -28,7 +28,6 @@ def text(app: AppTest) -> str:
     """Return what a person reads: text of HTML, labels of badges and metrics, one piece a line."""
     pieces = [html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in bodies(app)]
     pieces += [str(element.value) for element in app.markdown]
-    pieces += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
     return "\n".join(" ".join(piece.split()) for piece in pieces)
 
 
@@ -38,3 +37,9 @@ def heading(app: AppTest) -> str:
     heads = [html.unescape(match[1]) for match in found if match]
     assert len(heads) == 1, f"{len(heads)} first headings: {heads}"
     return heads[0]
+
+
+def tiles(app: AppTest) -> list[tuple[str, ...]]:
+    """Return the figures at the top of a page: label, value, second line."""
+    cells = [cell for body in bodies(app) for cell in re.findall(r"<div[^>]*><dt.*?</div>", body)]
+    return [tuple(html.unescape(part) for part in re.findall(r"<d[td][^>]*>(.*?)</d[td]>", cell)) for cell in cells]

@@ -19,7 +19,7 @@ from ui.viewmodel.run import decision_lines, types_of
 from ui.viewmodel.theatre import matrix, mermaid, message_rows, theatre
 
 PAGES = ("run", "decision", "live", "agents", "what-if", "ledger", "submit", "evals")
-OURS = re.compile(r"</?(?:style|h1|h2|h3|p|strong|pre|ins|del|mark|ul|li|a)\b[^<>]*>")
+OURS = re.compile(r"</?(?:style|h1|h2|h3|p|strong|pre|ins|del|mark|ul|li|a|dl|dt|dd|div)\b[^<>]*>")
 """The only tags that a page's own HTML holds."""
 
 FOLDS = len(STRINGS) // 10

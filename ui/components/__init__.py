@@ -29,7 +29,9 @@ Nothing = Callable[[], None]
 
 
 def _text(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+    """Return a component's file without indentation and whole-line comments: it travels with each first view."""
+    lines = (line.strip() for line in (HERE / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 @cache

@@ -37,7 +37,9 @@ def _reputation(found: LoadedRun) -> None:
         if down
         else "Reputations over time; nobody fell"
     )
-    st.altair_chart(charts.reputation(levels(report), down, names, end_s), alt=says, key="reputation")
+    st.altair_chart(
+        charts.reputation(levels(report), down, names, end_s), alt=says, key="reputation", height=charts.REPUTATION_PX
+    )
     drops = [level for level in levels(report) if level.drop]
     for level in drops:
         at = f"height {level.height}" + (f", {level.job}" if level.job else "")

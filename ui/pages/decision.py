@@ -12,7 +12,19 @@ from quorate.ledger.report import BidRow, DecisionRow
 from ui import charts
 from ui.components import theatre as draw_theatre
 from ui.components import votes as draw_votes
-from ui.draw import answer, badges, csv_download, differences, download, heading, pane, quiet, sentence, subheading
+from ui.draw import (
+    answer,
+    badges,
+    csv_download,
+    differences,
+    download,
+    heading,
+    pane,
+    quiet,
+    sentence,
+    step,
+    subheading,
+)
 from ui.runs import LoadedRun
 from ui.safe import md, shortened
 from ui.state import Context, asked_job, header
@@ -135,7 +147,7 @@ def _bids(found: LoadedRun, decision: DecisionRow) -> None:
         return
     names, types = names_of(found.report), types_of(found.report)
     bars = bid_bars(decision, names, types)
-    st.altair_chart(charts.bids(bars), alt=charts.bids_words(bars), key="bids")
+    st.altair_chart(charts.bids(bars), alt=charts.bids_words(bars), key="bids", height=charts.bids_px(bars))
     quiet("Solid: bid × reputation. Dashed: what reputation or a finding took away. Tick: the rule on the same facts.")
     rivals = [
         bid.cluster for bid in ordered_bids(decision) if bid.weighted is not None and bid.cluster != decision.cluster
@@ -154,7 +166,7 @@ def _why_not(found: LoadedRun, decision: DecisionRow, rivals: Sequence[ClusterId
     steps = waterfall(decision, rival or rivals[0], found.record(decision.job.id))
     total = sum(step.difference_bp for step in steps)
     st.altair_chart(
-        charts.waterfall(steps), key="why-not",
+        charts.waterfall(steps), key="why-not", height=charts.waterfall_px(steps),
         alt=f"Terms of the difference between winner and {names[rival or rivals[0]]}, {total / 10_000:+.2f} in all",
     )  # fmt: skip
     quiet(
@@ -265,13 +277,13 @@ def _said(found: LoadedRun, decision: DecisionRow, bid: BidRow, search: str) -> 
         return
     one, two, three = st.columns(3)
     with one:
-        st.html("<h3 class='q-sub' style='font-size:1rem'>1 · Prompt</h3>")
+        step("1 · Prompt")
         _prompt(found, decision, bid, prompts)
     with two:
-        st.html("<h3 class='q-sub' style='font-size:1rem'>2 · Raw answer</h3>")
+        step("2 · Raw answer")
         _raw(replies, search)
     with three:
-        st.html("<h3 class='q-sub' style='font-size:1rem'>3 · Answer on the ledger</h3>")
+        step("3 · Answer on the ledger")
         _validated(bid, replies, checks, final, search)
     for opinion in (e for e in mine if isinstance(e, Opined)):
         quiet(f"Its second opinion on the proposal, never counted: {shortened(opinion.text, 600)[0]}")

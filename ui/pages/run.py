@@ -1,16 +1,20 @@
 """Run: how did it go, was anyone lying, how full is each cluster, which jobs were not unanimous?"""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from quorate.domain.values import JobId
 from ui import charts
 from ui.components import gantt
-from ui.draw import csv_download, download, heading, quiet, subheading
+from ui.draw import csv_download, download, figures, heading, quiet, subheading
 from ui.pages.live import panel
 from ui.runs import LoadedRun
 from ui.state import Context, asked_run, header
 from ui.viewmodel.run import (
+    DecisionLine,
     Moment,
     bars,
     decision_lines,
@@ -25,6 +29,9 @@ from ui.words import names_of, tiles, verdict
 ROW_PX = 35
 TABLE_ROWS_SHOWN = 9
 """Rows of the table of decisions before it scrolls in itself."""
+
+EAGER_ROWS_MAX = 1_000
+"""A longer table is sent in pieces, as it is scrolled."""
 
 
 def draw(context: Context) -> None:
@@ -50,9 +57,8 @@ def draw(context: Context) -> None:
 
 
 def _tiles(found: LoadedRun) -> None:
-    with st.grid(5, min_column_width=150):
-        for label, value, detail in tiles(found.report):
-            st.metric(label, value, detail, delta_color="off", delta_arrow="off", border=True, height="stretch")
+    # One element rather than five metrics: it has its height at once, so that nothing below it jumps.
+    figures(tiles(found.report))
 
 
 def _time(found: LoadedRun) -> Moment:
@@ -100,6 +106,9 @@ def _decisions(found: LoadedRun) -> None:
         "Approval": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=104),
     }
     height = ROW_PX * (1 + min(len(lines), TABLE_ROWS_SHOWN)) + 3
+    if len(lines) > EAGER_ROWS_MAX:
+        _long_table(found, lines, frame, columns, height)
+        return
     event = st.dataframe(
         frame, hide_index=True, column_config=columns, on_select="rerun", selection_mode="single-row",
         height=height, key="decisions", alt=f"{len(lines)} decisions with winner, votes and time",
@@ -107,6 +116,17 @@ def _decisions(found: LoadedRun) -> None:
     rows = event["selection"]["rows"]
     if rows and rows[0] < len(lines):
         open_decision(found, lines[rows[0]].job)
+
+
+def _long_table(
+    found: LoadedRun, lines: Sequence[DecisionLine], frame: pd.DataFrame, columns: dict[str, ColumnConfig], height: int
+) -> None:
+    """Draw a table whose rows come as they are scrolled to; such a table has no selection, so a number opens a job."""
+    st.dataframe(frame, hide_index=True, column_config=columns, height=height, lazy=True, alt=f"{len(lines)} decisions")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input("Job", 1, len(lines), 1, key="open-number", width=160)
+        if st.button("Open it", key="open-it"):
+            open_decision(found, lines[int(number) - 1].job)
 
 
 def open_decision(found: LoadedRun, job: JobId) -> None:

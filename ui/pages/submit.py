@@ -177,9 +177,7 @@ def _preflight(context: Context, order: Order, profile: Profile) -> None:
             prepared = None
         if prepared is not None:
             sentence(_cost(prepared, profile))
-        start = st.button(
-            "Start the run", icon=":material/play_arrow:", disabled=prepared is None, key="start"
-        )
+        start = st.button("Start the run", icon=":material/play_arrow:", disabled=prepared is None, key="start")
     if start:
         _start(context, order)
 

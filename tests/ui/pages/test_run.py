@@ -1,7 +1,7 @@
 import pytest
 
 from tests.ui import factory
-from tests.ui.screen import heading, page, text
+from tests.ui.screen import heading, page, text, tiles
 from ui import words
 from ui.runs import load
 from ui.viewmodel.run import decision_lines
@@ -16,7 +16,7 @@ def test_a_real_run_answers_before_anything_is_clicked(real):
 
 def test_every_tile_is_the_reports_own_figure(real):
     app, report = page("run", real), load(real, "demo").report
-    assert [(m.label, m.value, m.delta) for m in app.metric] == list(words.tiles(report))
+    assert tiles(app) == list(words.tiles(report))
 
 
 def test_the_table_holds_every_decision(kinds):
