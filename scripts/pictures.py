@@ -1,7 +1,7 @@
 """Takes the README's pictures from the real app: `make pictures` (needs Chromium).
 
-One demonstration run is made in a folder of its own, the app is served on it, and each page is photographed on a desktop
-and a phone, in light and in dark. Nothing is drawn by hand and no number is typed.
+One demonstration run is made in a folder of its own, the app is served on it, and each page is photographed on a
+desktop and a phone, in light and in dark. Nothing is drawn by hand and no number is typed.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -27,7 +28,8 @@ FOLDER = ROOT / "docs" / "pictures"
 CHROMIUM = os.environ.get("QUORATE_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 SIZES = {"desktop": (1360, 900), "phone": (390, 844)}
-SCHEMES = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PAGES = {
     "run": "/?run=demo",
     "decision": "/decision?run=demo&job=job_007",
@@ -91,7 +93,7 @@ def serving(folder: Path) -> Iterator[str]:
         server.wait(timeout=20)
 
 
-def photograph(browser: Browser, base: str, name: str, size: str, scheme: str, out: Path) -> None:
+def photograph(browser: Browser, base: str, name: str, size: str, scheme: Scheme, out: Path) -> None:
     """Take one picture of a whole page."""
     width, height = SIZES[size]
     context = browser.new_context(

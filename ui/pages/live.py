@@ -99,7 +99,7 @@ def _tiles(now: Snapshot) -> None:
 
 def _done(run: str, now: Snapshot, decisions: tuple[DecisionRow, ...]) -> None:
     rows = {row.job.id: row for row in decisions}
-    items = "".join(f"<li style="margin:0">{_line(run, done, rows.get(done.job))}</li>" for done in now.done)
+    items = "".join(f'<li style="margin:0">{_line(run, done, rows.get(done.job))}</li>' for done in now.done)
     if items:
         st.html(f'<ul class="q-list" style="margin:0;padding:0;list-style:none">{items}</ul>')
 
