@@ -11,7 +11,7 @@ from typing import Literal
 
 import wiring
 from agents.building import Agents
-from backends.reading import Workload, read_jobs, read_jobs_text, read_value
+from backends.reading import Workload, read_jobs, read_jobs_text, read_value, validate
 from faults.drivers import DRIVERS
 from faults.plan import FaultPlan
 from quorate.domain.errors import OperatorError, RequestInvalid
@@ -86,7 +86,7 @@ class AppEngine:
         return Prepared(asked.name, jobs, clusters, calls, self.settings.llm.round_s, self._carrying(asked))
 
     def _request(self, order: Order) -> wiring.RunRequest:
-        plan = FaultPlan.model_validate({"faults": [fault.model_dump() for fault in order.faults]})
+        plan = validate(FaultPlan, {"faults": [fault.model_dump(mode="json") for fault in order.faults]}, "faults")
         name = wiring.fresh_folder(self.folder, wiring.run_name(order.seed, times=True)).name
         with TemporaryDirectory() as folder:
             federation = Path(folder) / "federation.toml" if order.federation else None

@@ -40,6 +40,7 @@ def test_a_prepared_order_runs_and_leaves_its_folder(engine):
         (Order(profile="nobody"), "no profile 'nobody'"),
         (Order(faults=(FaultChoice(driver="joke", cluster="HPC_RESOURCE_00"),)), "joke"),
         (Order(faults=(FaultChoice(driver="false-occupancy", cluster="X"),)), "'X'"),
+        (Order(faults=(FaultChoice(driver="silence", cluster="HPC_RESOURCE_00"),) * 2), "twice"),
     ],
 )
 def test_a_wrong_order_is_refused_in_one_sentence(engine, order, says):

@@ -40,6 +40,8 @@ class FaultChoice(Value):
     cluster: ClusterId
     jobs: tuple[JobId, ...] = ()
     """At which jobs; none named: at every job."""
+    against: ClusterId | None = None
+    """The rival a driver is aimed at; none named: the next in seat order."""
 
 
 class Order(Value):

@@ -10,4 +10,5 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from serving import AppEngine
 from ui.shell import show
 
-show(partial(AppEngine, folder=Path(os.environ["QUORATE_TEST_RUNS"])))
+if __name__ == "__main__":  # pytest imports every module for its doctests
+    show(partial(AppEngine, folder=Path(os.environ["QUORATE_TEST_RUNS"])))

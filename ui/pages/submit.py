@@ -15,6 +15,8 @@ from ui.words import plural
 FORMS = {"toml": "toml", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl"}
 """File endings of a job list, and how each is read."""
 
+AGAINST = "The rival that a driver singles out, if it does; none: the next in seat order."
+
 TEXT_BYTES_MAX = 16 * 2**20
 
 
@@ -158,10 +160,11 @@ def _faults(context: Context, jobs: str, form: str, federation: str) -> tuple[Fa
                 driver = st.selectbox("Driver", list(drivers), key=f"driver-{number}", help="; ".join(drivers.values()))
                 cluster = st.selectbox("Agent", clusters, key=f"fault-cluster-{number}")
                 at = st.multiselect("At jobs (none: at all)", known, key=f"fault-jobs-{number}")
+                rival = st.selectbox("Against", ["", *clusters], key=f"fault-against-{number}", help=AGAINST)
             if driver and cluster:
-                found.append(
-                    FaultChoice(driver=driver, cluster=ClusterId(cluster), jobs=tuple(JobId(job) for job in at))
-                )
+                aimed = ClusterId(rival) if rival else None
+                jobs_at = tuple(JobId(job) for job in at)
+                found.append(FaultChoice(driver=driver, cluster=ClusterId(cluster), jobs=jobs_at, against=aimed))
         if not count:
             quiet("Nobody. A driver acts from outside; peers find out from what is signed, or not at all.")
         return tuple(found)
