@@ -202,6 +202,7 @@ def test_ctrl_c_exits_130_keeps_what_was_decided_and_resume_finishes(capsys, tmp
     said = opened(capsys, *flags, "--resume", "--json", "-")
     assert said.status == 0, said.err
     assert [d["outcome"] for d in json.loads(said.out)["decisions"]] == ["allocated", "allocated"]
+    assert json.loads(said.out)["status"] == "done"
     assert ledger.read_bytes().startswith(kept)
 
 

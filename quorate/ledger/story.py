@@ -35,10 +35,11 @@ class Story:
 
     @classmethod
     def of(cls, events: Sequence[TraceEvent]) -> "Story":
-        """Sort a trace."""
+        """Sort a trace; a run that was cut off and goes on has not ended."""
+        last = events[-1] if events else None
         return cls(
             next((e for e in events if isinstance(e, RunStarted)), None),
-            next((e for e in events if isinstance(e, RunEnded)), None),
+            last if isinstance(last, RunEnded) else None,
             tuple(e for e in events if isinstance(e, JobCalled)),
             tuple(e for e in events if isinstance(e, Answered)),
             tuple(e for e in events if isinstance(e, Proposed)),
