@@ -327,17 +327,38 @@ def _dissent(row: VoteRow, names: Names) -> str:
     return f"{who} skipped: {quoted(row.grounds)}." if row.grounds else f"{who} skipped."
 
 
+def findings_of(report: RunReport, decision: DecisionRow) -> tuple[FindingRow, ...]:
+    """Return the findings that belong to one decision.
+
+    Those about its job, and those about no job that were proven after the decision before it and up to its own height.
+    """
+    before = max((row.height for row in report.decisions if row.height < decision.height), default=0)
+    return tuple(
+        f
+        for f in report.findings
+        if f.job == decision.job.id or (f.job is None and before < f.height <= decision.height)
+    )
+
+
+def cost_words(finding: FindingRow) -> str:
+    """Return what a finding cost: a contradiction of two signatures ends the vote, one against facts costs trust."""
+    if finding.class_ == "A":
+        return "jailed, its vote counts no more"
+    return f"reputation {fmt_weight(finding.before)} → {fmt_weight(finding.after)}"
+
+
 def explain_honesty(decision: DecisionRow, findings: Sequence[FindingRow], names: Names) -> str:
-    """Answer whether somebody lied. Never `yes` without a signed statement that contradicts another or the facts."""
-    proven = [
-        f for f in findings if f.class_ in {"A", "B"} and (f.job == decision.job.id or f.height == decision.height)
-    ]
+    """Answer whether somebody lied. Never `yes` without a signed statement that contradicts another or the facts.
+
+    `findings`: those of this decision, as `findings_of` gives them.
+    """
+    here = [f for f in findings if f.job == decision.job.id or (f.job is None and f.height <= decision.height)]
+    proven = [f for f in here if f.class_ in {"A", "B"}]
     if proven:
         first = proven[0]
         who = names.get(first.cluster, first.cluster)
-        cost = f"reputation {fmt_weight(first.before)} → {fmt_weight(first.after)}"
         more = f" And {len(proven) - 1} more." if len(proven) > 1 else ""
-        return f"Yes. {who}: {first.what}; {cost}.{more}"
+        return f"Yes. {who}: {first.what}; {cost_words(first)}.{more}"
     if any(row.vote == "equivocated" for row in decision.votes):
         return "Two different votes were seen; the ledger does not hold both yet."
     return f"No. Nothing signed here contradicts the facts.{_suspicion(decision, names)}"

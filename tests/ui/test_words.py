@@ -53,7 +53,7 @@ def test_every_kind_has_three_answers_of_at_most_two_sentences_each(kind):
     for said in (
         words.explain_why(row, NAMES),
         words.explain_dissent(row, NAMES),
-        words.explain_honesty(row, REPORT.findings, NAMES),
+        words.explain_honesty(row, words.findings_of(REPORT, row), NAMES),
     ):
         assert said
         assert said.endswith((".", "”."))
@@ -64,18 +64,26 @@ def test_every_kind_has_three_answers_of_at_most_two_sentences_each(kind):
     "kind", ["unanimous", "contested", "re-voted", "over-claim", "repaired", "silent", "no quorum"]
 )
 def test_nobody_is_called_a_liar_without_a_signed_contradiction(kind):
-    assert words.explain_honesty(ROWS[kind], REPORT.findings, NAMES).startswith("No.")
+    assert words.explain_honesty(ROWS[kind], words.findings_of(REPORT, ROWS[kind]), NAMES).startswith("No.")
 
 
 @pytest.mark.parametrize("kind", ["void", "equivocation"])
 def test_a_signed_contradiction_is_named_with_its_cost(kind):
-    said = words.explain_honesty(ROWS[kind], REPORT.findings, NAMES)
+    said = words.explain_honesty(ROWS[kind], words.findings_of(REPORT, ROWS[kind]), NAMES)
     assert said.startswith("Yes. R00: ")
-    assert "→ 0.600" in said
+    assert ("→ 0.600" if kind == "void" else "jailed, its vote counts no more") in said
+
+
+def test_a_contradiction_about_no_job_belongs_to_the_decision_that_follows_it():
+    finding = REPORT.findings[0].model_copy(update={"job": None, "height": ROWS["re-voted"].height - 1})
+    report = REPORT.model_copy(update={"findings": (finding,)})
+    assert words.findings_of(report, ROWS["re-voted"]) == (finding,)
+    assert words.findings_of(report, ROWS["contested"]) == ()
+    assert words.findings_of(report, ROWS["equivocation"]) == ()
 
 
 def test_an_overclaim_is_a_remark_and_no_proof():
-    said = words.explain_honesty(ROWS["over-claim"], REPORT.findings, NAMES)
+    said = words.explain_honesty(ROWS["over-claim"], words.findings_of(REPORT, ROWS["over-claim"]), NAMES)
     assert "R00 bid 0.24 above the rule: high, but allowed." in said
 
 

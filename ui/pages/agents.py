@@ -43,7 +43,8 @@ def _reputation(found: LoadedRun) -> None:
     drops = [level for level in levels(report) if level.drop]
     for level in drops:
         at = f"height {level.height}" + (f", {level.job}" if level.job else "")
-        quiet(f"{names[level.cluster]} fell to {fmt_weight(level.reputation)} at {at}: {level.cause}")
+        fell = f"fell to {fmt_weight(level.reputation)}" if level.fell else "was jailed"
+        quiet(f"{names[level.cluster]} {fell} at {at}: {level.cause}")
     if not drops:
         quiet("No drop of half a hundredth or more; every line lies at the top.")
 

@@ -39,9 +39,9 @@ from ui.words import (
     explain_dissent,
     explain_honesty,
     explain_why,
+    findings_of,
     fmt_difference,
     fmt_score,
-    fmt_weight,
     names_of,
     ordered_bids,
     timing,
@@ -134,7 +134,7 @@ def _answers(found: LoadedRun, decision: DecisionRow) -> None:
     with st.grid(3, min_column_width=260):
         answer(f"Why {where}?" if where else "Why nowhere?", explain_why(decision, names))
         answer("Who disagreed?", explain_dissent(decision, names))
-        answer("Is somebody lying?", explain_honesty(decision, found.report.findings, names))
+        answer("Is somebody lying?", explain_honesty(decision, findings_of(found.report, decision), names))
 
 
 # -- bids ------------------------------------------------------------------------------------------------------
@@ -191,15 +191,15 @@ def _theatre(found: LoadedRun, decision: DecisionRow, shown: Theatre) -> None:
 
 
 def _evidence(found: LoadedRun, decision: DecisionRow) -> None:
-    mine = [p for p in proofs(found.report, found.heights) if p.job == decision.job.id or p.height == decision.height]
+    mine = proofs(findings_of(found.report, decision), found.heights)
     if not mine:
         return
     names = names_of(found.report)
     with st.container(border=True):
         subheading("Evidence")
         for proof in mine:
-            cost = f"reputation {fmt_weight(proof.before)} → {fmt_weight(proof.after)}"
-            sentence(f"{names.get(proof.cluster, proof.cluster)}: {proof.what} · class {proof.class_} · {cost}")
+            who = names.get(proof.cluster, proof.cluster)
+            sentence(f"{who}: {proof.what} · class {proof.class_} · {proof.cost}")
             with st.expander("Show both sides"):
                 for column, side in zip(st.columns(2), (proof.first, proof.second), strict=True):
                     with column:

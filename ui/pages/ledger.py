@@ -10,7 +10,7 @@ from ui.draw import csv_download, download, heading, pane, quiet, sentence, subh
 from ui.runs import Broken, LoadedRun, read_ledger
 from ui.state import Context, header
 from ui.viewmodel.ledger import EventRow, chain_words, event_rows, proofs
-from ui.words import fmt_weight, names_of, plural
+from ui.words import names_of, plural
 
 PAGE_ROWS = 200
 """Events on one page of the table."""
@@ -57,14 +57,15 @@ def _said(broken: Broken | None) -> str | None:
 
 def _evidence(found: LoadedRun) -> None:
     subheading("Evidence")
-    shown, names = proofs(found.report, found.heights), names_of(found.report)
+    shown, names = proofs(found.report.findings, found.heights), names_of(found.report)
     if not shown:
         quiet("None: nothing signed here contradicts another signature or the facts.")
         return
     for number, proof in enumerate(shown):
-        cost = f"reputation {fmt_weight(proof.before)} → {fmt_weight(proof.after)}"
         where = f"height {proof.height}" + (f", {proof.job}" if proof.job else "")
-        sentence(f"{names.get(proof.cluster, proof.cluster)}: {proof.what} · class {proof.class_} · {where} · {cost}")
+        sentence(
+            f"{names.get(proof.cluster, proof.cluster)}: {proof.what} · class {proof.class_} · {where} · {proof.cost}"
+        )
         with st.expander(f"Both sides of finding {number + 1}"):
             for column, side in zip(st.columns(2), (proof.first, proof.second), strict=True):
                 with column:

@@ -21,8 +21,11 @@ class Level:
     height: int
     reputation: float
     drop: bool
+    """Whether trust was lost here: a fall, or jail."""
     cause: str
     job: JobId | None
+    fell: bool = False
+    """Whether the number itself fell; a jailed member keeps it and loses its vote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,22 @@ class AgentLine:
 def levels(report: RunReport) -> list[Level]:
     """Return every reputation from the beginning to the last decision, one step a change."""
     found = []
+    jailed = {(f.cluster, f.height) for f in report.findings if f.class_ == "A"}
     for cluster in report.federation.clusters:
         changes = sorted((c for c in report.reputation_changes if c.cluster == cluster.id), key=lambda c: c.height)
         start = changes[0].before if changes else report.reputation.get(cluster.id, 1.0)
         found.append(Level(cluster.id, 0, 0, start, False, "at the beginning", None))
-        found += [_level(change) for change in changes]
+        found += [_level(change, (change.cluster, change.height) in jailed) for change in changes]
         last = found[-1]
         if report.after.at_s > last.at_s:
             found.append(Level(cluster.id, report.after.at_s, report.heights, last.reputation, False, "", None))
     return found
 
 
-def _level(change: ChangeRow) -> Level:
-    drop = change.before - change.after >= DROP
-    return Level(change.cluster, change.at_s, change.height, change.after, drop, change.cause, change.job)
+def _level(change: ChangeRow, jailed: bool) -> Level:
+    drop = jailed or change.before - change.after >= DROP
+    fell = change.before - change.after >= DROP
+    return Level(change.cluster, change.at_s, change.height, change.after, drop, change.cause, change.job, fell)
 
 
 def fallen(report: RunReport) -> list[ClusterId]:
@@ -80,6 +85,9 @@ def agents_title(report: RunReport) -> str:
     if not down:
         return "Nobody lost trust"
     who = listed([names[cluster] for cluster in down])
+    jailed = [cluster for cluster in down if (row := report.status_by_cluster.get(cluster)) and row.jailed]
+    if jailed and jailed == down:
+        return f"{who} {'was' if len(down) == 1 else 'were'} jailed for {plural(len(proven), 'contradiction')}"
     return f"{who} lost trust after {plural(len(proven), 'fault')}" if proven else f"{who} lost trust by absence"
 
 

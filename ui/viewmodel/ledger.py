@@ -10,9 +10,9 @@ from quorate.domain.deciding import Item, Vote
 from quorate.domain.errors import MessageMalformed
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger import acts as a
-from quorate.ledger.report import FindingRow, RunReport
+from quorate.ledger.report import FindingRow
 from quorate.ledger.verify import Verified
-from ui.words import Names, fmt_score
+from ui.words import Names, cost_words, fmt_score
 
 DIGEST_SHOWN = 12
 """Hex digits of a digest on the screen; the whole stands in the download."""
@@ -121,21 +121,21 @@ class Proof:
     job: JobId | None
     height: int
     class_: str
-    before: float
-    after: float
+    cost: str
     first: Statement
     second: Statement
 
 
-def proofs(report: RunReport, heights: Sequence[Verified]) -> list[Proof]:
+def proofs(findings: Sequence[FindingRow], heights: Sequence[Verified]) -> list[Proof]:
     """Return every proven contradiction with what was signed and what it contradicts."""
-    return [_proof(f, heights) for f in report.findings if f.class_ in {"A", "B"}]
+    return [_proof(f, heights) for f in findings if f.class_ in {"A", "B"}]
 
 
 def _proof(finding: FindingRow, heights: Sequence[Verified]) -> Proof:
     first, second = _signed_pair(finding, heights) or _bid_against_facts(finding, heights)
-    return Proof(finding.cluster, finding.what, finding.job, finding.height, finding.class_, finding.before,
-                 finding.after, first, second)  # fmt: skip
+    return Proof(
+        finding.cluster, finding.what, finding.job, finding.height, finding.class_, cost_words(finding), first, second
+    )
 
 
 _MISSING = Statement("Signed statement", "The ledger was not read here; open the Ledger page with the whole file.", "")

@@ -399,6 +399,9 @@ def _cells(
     decision: DecisionRow, said: Sequence[Voted], cluster: ClusterId, round_: int, names: dict[ClusterId, str]
 ) -> tuple[VoteCell, VoteCell]:
     who = f"{names.get(cluster, cluster)}, round {round_ + 1}"
+    if not said and any(row.cluster == cluster and row.power == 0 for row in decision.votes):
+        nothing = VoteCell("no vote", f"{who}: has no weight at this height")
+        return nothing, nothing
     approvals = [v for v in said if v.vote == "approve"]
     skips = [v for v in said if v.vote == "skip"]
     finals = [v for v in said if v.vote == "finalize"]

@@ -15,7 +15,7 @@ def test_each_kind_of_decision_gives_its_three_answers(kinds, number):
     shown = text(app)
     assert words.explain_why(row, names) in shown
     assert words.explain_dissent(row, names) in shown
-    assert words.explain_honesty(row, report.findings, names) in shown
+    assert words.explain_honesty(row, words.findings_of(report, row), names) in shown
     assert words.quorum_words(row) in shown.replace("\\", "")
 
 

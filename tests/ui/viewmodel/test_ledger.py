@@ -15,7 +15,7 @@ def test_every_item_block_and_vote_of_the_file_is_a_row(real):
 
 def test_evidence_holds_the_signed_bid_and_the_fact(real):
     found = runs.load(real, "demo")
-    (proof,) = ledger.proofs(found.report, found.heights)
+    (proof,) = ledger.proofs(found.report.findings, found.heights)
     assert proof.cluster == "HPC_RESOURCE_00"
     assert proof.first.title.startswith("Signed as item")
     assert len(proof.first.signature) == 128
@@ -26,7 +26,7 @@ def test_evidence_holds_the_signed_bid_and_the_fact(real):
 
 def test_the_signature_shown_is_the_one_on_the_ledger(real):
     found = runs.load(real, "demo")
-    (proof,) = ledger.proofs(found.report, found.heights)
+    (proof,) = ledger.proofs(found.report.findings, found.heights)
     signatures = {item.signature.hex() for verified in found.heights for item in verified.entry.items}
     assert proof.first.signature in signatures
 
