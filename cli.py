@@ -155,6 +155,13 @@ def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted) -> 
     face.header(started, federation_row(asked.federation.name, rows), quorum_rule(weights), weights)
 
 
+class _Console(Console):
+    """A console whose reader may go away, as `head` does: rich would make a failure of it."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _run(args: argparse.Namespace) -> int:
     settings = wiring.read_settings(_path(args.config))
     _checked(args)
@@ -164,7 +171,7 @@ def _run(args: argparse.Namespace) -> int:
         asked = _request(args, settings)
         places = wiring.Places(wiring.fresh_folder(Path(settings.run.folder), asked.name))
     human = sys.stderr if args.json == "-" else sys.stdout
-    console = Console(file=human, highlight=False, soft_wrap=False)
+    console = _Console(file=human, highlight=False, soft_wrap=False)
     with TerminalFace(console, emoji=not args.no_emoji, quiet=args.quiet, show_llm=args.show_llm) as face:
         _show(face, asked, wiring.started(settings, asked, times=not args.no_times))
         report, status = _carried(args, settings, asked, places, face)

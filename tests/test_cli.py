@@ -215,3 +215,12 @@ def test_what_is_known_is_told(capsys):
     said = opened(capsys, "config")
     assert said.status == 0
     assert "rule" in said.out
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_is_no_failure(tmp_path):
+    run = subprocess.Popen(command("demo", "--no-times"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert b"Quorate" in run.stdout.readline()
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait(timeout=60)) == (b"", 0)
+    run.stderr.close()
