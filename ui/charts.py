@@ -192,6 +192,21 @@ def waterfall(steps: Sequence[Step]) -> Chart:
     return _inked(alt.layer(bar, right, left)).properties(height=waterfall_px(steps))
 
 
+def _ends(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names) -> pd.DataFrame:
+    """Return where lines end and whose they are; who ends alike shares a label."""
+    last = {level.cluster: level for level in levels if level.cluster in fallen}
+    shared: dict[float, list[Level]] = {}
+    for level in last.values():
+        shared.setdefault(level.reputation, []).append(level)
+    return pd.DataFrame(
+        {
+            "hours": [max(level.at_s for level in group) / 3_600 for group in shared.values()],
+            "reputation": list(shared),
+            "cluster": [", ".join(names.get(one.cluster, one.cluster) for one in group) for group in shared.values()],
+        }
+    )
+
+
 def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Names, end_s: int) -> Chart:
     """Return reputations as steps: only who fell is coloured and named, the rest is grey."""
     frame = pd.DataFrame(
@@ -219,11 +234,7 @@ def reputation(levels: Sequence[Level], fallen: Sequence[ClusterId], names: Name
         x=hours, y=level, color=colour,
         tooltip=["cluster:N", "when:N", alt.Tooltip("exact:N", title="reputation"), "cause:N"],
     )  # fmt: skip
-    ends = (
-        base.transform_filter("datum.role == 'void'")
-        .transform_window(rank="rank()", sort=[alt.SortField("hours", "descending")], groupby=["cluster"])
-        .transform_filter("datum.rank == 1")
-        .mark_text(aria=False, align="left", dx=7, fontWeight="bold", color=INK)
-        .encode(x=hours, y=level, text="cluster:N")
-    )
+    ends = alt.Chart(_ends(levels, fallen, names)).mark_text(
+        aria=False, align="left", dx=7, fontWeight="bold", color=INK
+    ).encode(x=hours, y=level, text="cluster:N")  # fmt: skip
     return _inked(alt.layer(lines, drops, ends)).properties(height=REPUTATION_PX)

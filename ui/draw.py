@@ -29,6 +29,8 @@ COLOURS: dict[str, Colour] = {
 HEAD = "margin:0;padding:0;font-size:2rem;line-height:1.2;font-weight:700;overflow-wrap:anywhere;text-wrap:balance"
 SUB = "margin:0;padding:0;font-size:1.25rem;line-height:1.3;font-weight:600"
 SMALL = "margin:0;padding:0;font-size:1rem;line-height:1.3;font-weight:600"
+SAID = "margin:0;line-height:1.55;overflow-wrap:anywhere"
+QUIET = "margin:0;line-height:1.5;overflow-wrap:anywhere;opacity:.78"
 TILES = "margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1rem"
 TILE = (
     "margin:0;padding:14px 16px 12px;border-radius:8px;border:1px solid color-mix(in srgb,currentColor 16%,transparent)"
@@ -39,8 +41,6 @@ DETAIL = "margin:4px 0 0;font-size:13px;line-height:1.4;opacity:.8"
 
 STYLE = """
 <style>
-.q-answer { margin: 0; line-height: 1.55; overflow-wrap: anywhere; }
-.q-quiet { margin: 0; opacity: .78; line-height: 1.5; overflow-wrap: anywhere; }
 .q-pane { margin: 0; padding: 12px 14px; border-radius: 8px; border: 1px solid; border-color: color-mix(in srgb,
   currentColor 16%, transparent); background: color-mix(in srgb, currentColor 4%, transparent); font-size: 13px;
   line-height: 1.55; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 380px; overflow: auto; tab-size: 2;
@@ -48,15 +48,12 @@ STYLE = """
 .q-pane ins { text-decoration: none; background: color-mix(in srgb, #4198EB 26%, transparent); display: block; }
 .q-pane del { background: color-mix(in srgb, #F0814D 26%, transparent); display: block; }
 .q-pane mark { background: color-mix(in srgb, #F0814D 45%, transparent); color: inherit; border-radius: 2px; }
-.q-list { margin: 0; padding: 0; list-style: none; }
-.q-list li { padding: 5px 0; line-height: 1.45; overflow-wrap: anywhere; }
-.q-list a { font-weight: 600; color: inherit; text-decoration: underline; text-underline-offset: 3px; }
 </style>
 """
 
 
 def style() -> None:
-    """Put the classes below into the page; colours come from the theme through `currentColor`."""
+    """Put the look of panes into the page; colours come from the theme through `currentColor`."""
     st.html(" ".join(STYLE.split()))
 
 
@@ -78,7 +75,7 @@ def step(text: str) -> None:
 def answer(question: str, text: str) -> None:
     """Draw a question and its answer in at most two sentences."""
     with st.container(border=True, height="stretch"):
-        st.html(f'<p class="q-answer"><strong>{html_text(question)}</strong> {html_text(text)}</p>')
+        st.html(f'<p style="{SAID}"><strong>{html_text(question)}</strong> {html_text(text)}</p>')
 
 
 def figures(tiles: Iterable[tuple[str, str, str]]) -> None:
@@ -93,12 +90,12 @@ def figures(tiles: Iterable[tuple[str, str, str]]) -> None:
 
 def sentence(text: str) -> None:
     """Draw a sentence that may hold foreign text."""
-    st.html(f'<p class="q-answer">{html_text(text)}</p>')
+    st.html(f'<p style="{SAID}">{html_text(text)}</p>')
 
 
 def quiet(text: str) -> None:
     """Draw a remark."""
-    st.html(f'<p class="q-quiet">{html_text(text)}</p>')
+    st.html(f'<p style="{QUIET}">{html_text(text)}</p>')
 
 
 def badges(found: Iterable[tuple[str, str]]) -> None:

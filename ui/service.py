@@ -19,7 +19,7 @@ from quorate.domain.trace import TraceEvent
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.report import DecisionRow, RunReport
 from ui.runs import list_runs
-from ui.viewmodel.live import Progress, Snapshot
+from ui.viewmodel.live import SHOWN_DECISIONS, Progress, Snapshot
 
 LOG = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Held:
     def reported(self, report: RunReport) -> None:
         """Keep the newest decisions; called in the worker's thread."""
         with self.lock:
-            self.decisions = report.decisions[-12:]
+            self.decisions = report.decisions[-SHOWN_DECISIONS:]
 
     def ended(self, task: "asyncio.Task[RunReport]") -> None:
         """Keep how it ended; called in the worker's thread when even its last file is closed."""

@@ -26,6 +26,9 @@ PAGES: tuple[Page, ...] = (
 )
 """(address, title, question that the page answers, what draws it), in a reader's order."""
 
+PLAIN = ("", "run", "live")
+"""Pages without panes of foreign text; the first one is the lightest."""
+
 LAYOUT_S = 0.06
 """Once a session; less than a tenth of the time to the first words."""
 
@@ -45,11 +48,13 @@ def show(make: Callable[[], Engine]) -> None:
     """Draw the app. `make` is called once a process, whoever comes first: a run belongs to the process."""
     st.set_page_config(page_title="Quorate", page_icon="static/favicon.svg", layout="wide")
     _settle_layout()
-    style()
     here = Context(_service(make))
     pages = {name: _page(here, page) for name, page in zip(ICONS, PAGES, strict=True)}
     st.session_state["pages"] = pages
-    st.navigation(list(pages.values()), position="top").run()
+    chosen = st.navigation(list(pages.values()), position="top")
+    if chosen.url_path not in PLAIN:
+        style()
+    chosen.run()
 
 
 def _settle_layout() -> None:

@@ -99,18 +99,18 @@ def _tiles(now: Snapshot) -> None:
 
 def _done(run: str, now: Snapshot, decisions: tuple[DecisionRow, ...]) -> None:
     rows = {row.job.id: row for row in decisions}
-    items = "".join(f'<li style="margin:0">{_line(run, done, rows.get(done.job))}</li>' for done in now.done)
+    items = "".join(f'<li style="margin:0 0 9px">{_line(run, done, rows.get(done.job))}</li>' for done in now.done)
     if items:
-        st.html(f'<ul class="q-list" style="margin:0;padding:0;list-style:none">{items}</ul>')
+        st.html(f'<ul style="margin:0;padding:0;list-style:none">{items}</ul>')
 
 
 def _line(run: str, done: Done, row: DecisionRow | None) -> str:
     names = short_names(bid.cluster for bid in row.bids) if row else dict[ClusterId, str]()
     title = decision_title(row, names) if row else done.title
     time = f" · {seconds(total_s(row))}" if row and total_s(row) is not None else ""
-    address = html_text(link("decision", run=run, job=done.job))
+    address = f'href="{html_text(link("decision", run=run, job=done.job))}" target="_self"'
     return (
-        f'{done.number} · <a href="{address}" target="_self">{html_text(title)}</a> · '
+        f'{done.number} · <a {address} style="font-weight:600;color:inherit">{html_text(title)}</a> · '
         f"{html_text(done_words(done, row))}{time}"
     )
 

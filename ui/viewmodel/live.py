@@ -24,7 +24,7 @@ from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.report import DecisionRow
 from ui.words import count, fmt_score, plural
 
-SHOWN_DECISIONS = 12
+SHOWN_DECISIONS = 6
 """Newest decisions on the page; the rest are on the Run page."""
 
 

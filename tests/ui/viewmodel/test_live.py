@@ -17,7 +17,7 @@ def test_a_whole_run_ends_with_every_job_decided():
     shown = factory.report()
     now = followed(factory.events(shown)).snapshot()
     assert (now.status, now.decided, now.of, now.share) == ("done", 10, 10, 1.0)
-    assert [done.number for done in now.done] == list(range(10, 0, -1))
+    assert [done.number for done in now.done] == list(range(10, 10 - SHOWN_DECISIONS, -1))
 
 
 def test_tiles_keep_their_place_and_say_what_each_does():
