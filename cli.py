@@ -108,27 +108,30 @@ def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunR
 def _resumed(args: argparse.Namespace, settings: wiring.Settings) -> tuple[wiring.RunRequest, wiring.Places]:
     """Return the request and the folder of the run to go on with: the one named, or the newest that these flags began.
 
+    If all of those came to their ends, the newest of them: killed while it printed, it is printed again.
+
     Raises:
         RequestInvalid: there is none.
     """
     runs = Path(settings.run.folder)
     if args.resume != NEWEST:
         places = wiring.Places(runs / args.resume)
-        if not places.request.exists() or wiring.finished(places):
-            raise RequestInvalid(
-                f"there is no unfinished run {args.resume!r} under {runs}; leave --resume out to start anew"
-            )
+        if not places.request.exists():
+            raise RequestInvalid(f"there is no run {args.resume!r} under {runs}; leave --resume out to start anew")
         return read_value(wiring.RunRequest, places.request), places
     asked = _request(args, settings)
+    found: list[tuple[wiring.RunRequest, wiring.Places]] = []
     for folder in sorted(runs.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True):
         places = wiring.Places(folder)
         stored = read_value(wiring.RunRequest, places.request) if places.request.exists() else None
-        if stored is not None and _same(asked, stored) and not wiring.finished(places):
-            return stored, places
-    raise RequestInvalid(
-        f"no unfinished run under {runs} was begun with these flags; leave --resume out to start anew, or name one of "
-        "them: --resume RUN"
-    )
+        if stored is not None and _same(asked, stored):
+            found.append((stored, places))
+    if not found:
+        raise RequestInvalid(
+            f"no run under {runs} was begun with these flags; leave --resume out to start anew, or name one of them: "
+            "--resume RUN"
+        )
+    return next((each for each in found if not wiring.finished(each[1])), found[0])
 
 
 def _same(asked: wiring.RunRequest, stored: wiring.RunRequest) -> bool:
@@ -198,7 +201,10 @@ def _carried(
         heights=face.progress if len(asked.workload.jobs) <= PROGRESS_JOBS_MAX else None,
     )
     try:
-        report = asyncio.run(wiring.carry_out(settings, asked, places, options))
+        if args.resume is not None and wiring.finished(places):
+            report = wiring.read_report(places)
+        else:
+            report = asyncio.run(wiring.carry_out(settings, asked, places, options))
     except KeyboardInterrupt:
         if not places.report.exists():
             raise  # before anything was decided

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import Protocol
 
 from quorate.consensus import effects as e
-from quorate.consensus.messages import encode_decided_lines, fitting
+from quorate.consensus.messages import Proposal, decode, encode_decided_lines, fitting
 from quorate.consensus.plain import entry_line
 from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.deciding import Entry, Kind, Vote
@@ -22,7 +22,7 @@ from quorate.domain.values import ClusterId, Digest, JobId, Value
 from quorate.ledger import participant as p
 from quorate.ledger.acts import Act
 from quorate.ledger.application import LedgerApplication
-from quorate.ledger.records import HeightRecord
+from quorate.ledger.records import DecisionRecord, HeightRecord
 from quorate.ports import TraceSink
 
 KIND_AT = 4
@@ -91,11 +91,13 @@ class Letter:
     to: int
     sender: int
     data: bytes
+    again: bool = False
+    """A proposal that was sent to this seat before: there is nothing new to judge in it."""
 
     @property
     def kind(self) -> int:
-        """Its kind byte."""
-        return self.data[KIND_AT] if len(self.data) > KIND_AT else 0
+        """Its kind byte; 0 for what is repeated."""
+        return self.data[KIND_AT] if len(self.data) > KIND_AT and not self.again else 0
 
 
 @dataclass(slots=True)
@@ -128,6 +130,8 @@ class Assembly:
         self._order = 0
         self._voted: set[tuple[int, int, int, Kind, str | None]] = set()
         self._proposed: dict[tuple[int, int], int] = {}
+        self._put_to_vote: set[tuple[int, bytes]] = set()
+        """Proposals of this height, and to whom they were sent."""
         self._begun = (0, 0)
         self._settled: dict[int, int] = {}
         """Per seat, how many of its records a height that is decided, but perhaps not durable, made needless."""
@@ -165,6 +169,22 @@ class Assembly:
         """Say whether a proposal lies undelivered."""
         return any(letter.kind == Kind.PROPOSE for letter in self._letters)
 
+    def proposed(self) -> tuple[Digest, tuple[DecisionRecord, ...]] | None:
+        """Return the waiting proposal's digest and what it would decide, as its proposer executed it.
+
+        None if none waits, or its proposer claims something else than follows: members refuse that without advice.
+        """
+        letter = next((letter for letter in self._letters if letter.kind == Kind.PROPOSE), None)
+        if letter is None:
+            return None
+        application = self.members[letter.sender].application
+        proposal = decode(application.chain, letter.data)
+        assert isinstance(proposal, Proposal)
+        for executed in application.executed:
+            if executed.done.results == proposal.block.results:
+                return proposal.block.digest, executed.done.record.decisions
+        return None
+
     # -- driving -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -180,26 +200,40 @@ class Assembly:
     def _one(self, seat: int, effect: p.Effect) -> None:
         match effect:
             case e.Send(to=to, data=data):
-                self._letters.append(Letter(to, seat, data))
+                self._post(to, seat, data)
             case e.Broadcast(data=data):
-                self._letters.extend(Letter(to, seat, data) for to in range(len(self.members)) if to != seat)
+                self._post_all(seat, data)
             case e.SetTimer(name=name, after_ms=after_ms):
                 self._arm(seat, name, self.now_ms + after_ms)
             case e.CancelTimer(name=name):
                 self._armed.pop((seat, name), None)
             case e.Persist(record=record, fresh=fresh):
-                kept = self.outbox.said.setdefault(seat, [])
-                if fresh:
-                    self._settled[seat] = len(kept)
-                kept.append(record)
+                self._persist(seat, record, fresh)
             case e.Decided(entry=entry, application=application):
                 self._decided(entry, application)
             case e.Observed(vote=vote):
                 self._observed(vote)
-            case e.Serve(to=to, height=height):
-                self._serve(seat, to, height)
             case _:
                 self._own(seat, effect)
+
+    def _persist(self, seat: int, record: bytes, fresh: bool) -> None:
+        kept = self.outbox.said.setdefault(seat, [])
+        if fresh:
+            self._settled[seat] = len(kept)
+        kept.append(record)
+
+    def _post_all(self, seat: int, data: bytes) -> None:
+        for to in range(len(self.members)):
+            if to != seat:
+                self._post(to, seat, data)
+
+    def _post(self, to: int, seat: int, data: bytes) -> None:
+        """Send a letter; a leader that repeats its proposal to who stays silent does not begin another vote."""
+        again = (to, data) in self._put_to_vote
+        letter = Letter(to, seat, data, again)
+        if letter.kind == Kind.PROPOSE:
+            self._put_to_vote.add((to, data))
+        self._letters.append(letter)
 
     def _serve(self, seat: int, to: int, height: int) -> None:
         """Send a member that fell behind what was decided from `height` on, as far as one message holds it."""
@@ -210,7 +244,9 @@ class Assembly:
 
     def _own(self, seat: int, effect: p.Effect) -> None:
         """Keep what a participant says beside its replica; what is only for traces of peers is left."""
-        if isinstance(effect, p.Keep):
+        if isinstance(effect, e.Serve):
+            self._serve(seat, effect.to, effect.height)
+        elif isinstance(effect, p.Keep):
             self.outbox.kept[seat] = effect
         elif isinstance(effect, p.Won):
             self.outbox.won.append((seat, effect))
@@ -220,6 +256,7 @@ class Assembly:
         last = self.outbox.entries[-1][0].block.height if self.outbox.entries else self._committed
         if entry.block.height == last + 1 and isinstance(application, LedgerApplication):
             self.outbox.entries.append((entry, application))
+            self._put_to_vote.clear()
             if application.record is not None:
                 self.outbox.records.append(application.record)
 

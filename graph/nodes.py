@@ -7,6 +7,7 @@ from typing import Protocol
 
 from graph.assembly import Assembly
 from graph.committing import Committer
+from graph.opinions import Opinions, Voter
 from graph.state import AllocationState
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.trace import Answered, Undecided
@@ -48,14 +49,19 @@ class Nodes:
         sink: TraceSink,
         choices: Choices,
         answered: Mapping[Asked, Answer] | None = None,
+        voters: Mapping[ClusterId, Voter] | None = None,
     ) -> None:
-        """Take what the nodes work with; `answered`: what an interrupted run had been answered, never asked again."""
+        """Take what the nodes work with; `answered`: what an interrupted run had been answered, never asked again.
+
+        `voters`: whose models are asked for a second opinion on proposals.
+        """
         self.assembly = assembly
         self.bidders = bidders
         self.committer = committer
         self.sink = sink
         self.choices = choices
         self.answered = answered or {}
+        self.opinions = Opinions(assembly, voters or {}, sink, choices.deadline_s)
 
     async def call(self, state: AllocationState) -> AllocationState:
         """Enter the job through one member; the block that opens its call announces it to everybody."""
@@ -111,11 +117,15 @@ class Nodes:
         self.assembly.through(contact, lambda member: member.submit_job(job, state["signature"], now_ms))
 
     def vote(self, cluster: ClusterId) -> Node:
-        """Return the node in which one member judges the proposal for itself and signs its vote."""
+        """Return the node in which one member judges the proposal for itself and signs its vote.
+
+        Its model may comment on the proposal before; what it says reaches the trace, never the member.
+        """
 
         async def node(state: AllocationState) -> AllocationState:
             seat = self.assembly.application.state.seat_of(cluster)
             assert seat is not None
+            await self.opinions.given(state["job"].id)
             self.assembly.deliver(proposals=True, to=seat)
             return AllocationState(said=self._said(seat))
 
@@ -192,7 +202,6 @@ class Nodes:
     def _tell(self, cluster: ClusterId, call: Call, answer: Answer) -> None:
         self.sink.emit(
             Answered(
-                cause=self.committer.called.get((call.job.id, call.opened)),
                 at_s=self.assembly.now_s,
                 job=call.job.id,
                 cluster=cluster,

@@ -46,14 +46,23 @@ def test_other_flags_do_not_pick_up_a_run_that_they_did_not_begin(capsys, cut_of
     assert "begun with these flags" in one_sentence(opened(capsys, "demo", "--resume"))
 
 
-def test_a_finished_run_is_not_resumed(capsys):
+@pytest.mark.parametrize("name", [[], ["seed-42"]], ids=["newest", "named"])
+def test_a_run_that_was_killed_while_it_printed_is_printed_again(capsys, tmp_path, name):
+    first = opened(capsys, "run", "--nodes", "4", "--no-times")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "runs/seed-42").iterdir()}
+    again = opened(capsys, "run", "--nodes", "4", "--no-times", "--resume", *name)
+    assert (again.status, again.out) == (first.status, first.out)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "runs/seed-42").iterdir()} == before
+
+
+def test_of_two_runs_the_unfinished_one_is_resumed(capsys, cut_off):
     assert opened(capsys, "run", "--nodes", "4", "--no-times", "--quiet").status == 0
-    one_sentence(opened(capsys, "run", "--nodes", "4", "--no-times", "--resume"))
-    assert "no unfinished run 'seed-42'" in one_sentence(opened(capsys, "run", "--resume", "seed-42"))
+    assert opened(capsys, "run", "--nodes", "4", "--no-times", "--quiet", "--resume").status == 0
+    assert wiring.finished(wiring.Places(cut_off))
 
 
 def test_a_run_that_is_not_there_is_not_resumed(capsys):
-    assert "no unfinished run 'x'" in one_sentence(opened(capsys, "run", "--resume", "x"))
+    assert "no run 'x'" in one_sentence(opened(capsys, "run", "--resume", "x"))
 
 
 def test_a_ledger_elsewhere_is_found_again_without_its_flag(capsys, tmp_path, cut_off):
