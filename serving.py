@@ -14,6 +14,7 @@ from agents.building import Agents
 from backends.reading import Workload, read_jobs, read_jobs_text, read_value, validate
 from faults.drivers import DRIVERS
 from faults.plan import FaultPlan
+from prompts import versions
 from quorate.domain.errors import OperatorError, RequestInvalid
 from quorate.domain.trace import TraceEvent
 from quorate.ledger.report import RunReport
@@ -62,11 +63,23 @@ class AppEngine:
 
     def texts(self, order: Order) -> tuple[str, str, str]:
         """Return federation, jobs and bid prompt as text, the reference where the order names none."""
-        prompt = wiring.ROOT / f"prompts/bid/v{self.settings.prompts.bid}.md"
+        prompt = wiring.ROOT / f"prompts/bid/v{order.prompt_version or self.settings.prompts.bid}.md"
         files = (wiring.REFERENCE_FEDERATION, wiring.REFERENCE_JOBS, prompt)
         given = zip((order.federation, order.jobs, order.prompt), files, strict=True)
         federation, jobs, bid = (text or file.read_text("utf-8") for text, file in given)
         return federation, jobs, bid
+
+    def prompt_versions(self) -> tuple[int, ...]:
+        """Return the released versions of the bid prompt, the configured one first."""
+        return tuple(dict.fromkeys((self.settings.prompts.bid, *reversed(versions("bid")))))
+
+    def _settings(self, order: Order) -> wiring.Settings:
+        if order.prompt_version is None:
+            return self.settings
+        if order.prompt_version not in versions("bid"):
+            raise RequestInvalid(f"there is no bid prompt v{order.prompt_version}; choose a released version")
+        prompts = self.settings.prompts.model_copy(update={"bid": order.prompt_version})
+        return self.settings.model_copy(update={"prompts": prompts})
 
     def prepare(self, order: Order) -> Prepared:
         """Check an order and return how to carry it out.
@@ -78,12 +91,13 @@ class AppEngine:
         profile = self._profile(asked.profile)
         if profile.problem:
             raise RequestInvalid(profile.problem)
-        if order.prompt and order.prompt != self.texts(Order())[2]:
+        settings = self._settings(order)
+        if order.prompt and order.prompt != self.texts(Order(prompt_version=order.prompt_version))[2]:
             raise RequestInvalid("an edited prompt cannot be asked yet; release it as the next version in prompts/bid")
         clusters = tuple(cluster.id for cluster in asked.federation.clusters)
         jobs = len(asked.workload.jobs)
         calls = 0 if profile.provider == "rule" else jobs * len(clusters)
-        return Prepared(asked.name, jobs, clusters, calls, self.settings.llm.round_s, self._carrying(asked))
+        return Prepared(asked.name, jobs, clusters, calls, self.settings.llm.round_s, self._carrying(settings, asked))
 
     def _request(self, order: Order) -> wiring.RunRequest:
         plan = validate(FaultPlan, {"faults": [fault.model_dump(mode="json") for fault in order.faults]}, "faults")
@@ -114,13 +128,15 @@ class AppEngine:
             raise RequestInvalid(f"there is no job {missing[0]!r} in the list; choose one that is")
         return workload.model_copy(update={"jobs": kept})
 
-    def _carrying(self, asked: wiring.RunRequest) -> Callable[[Listen, Report], Coroutine[None, None, RunReport]]:
+    def _carrying(
+        self, settings: wiring.Settings, asked: wiring.RunRequest
+    ) -> Callable[[Listen, Report], Coroutine[None, None, RunReport]]:
         async def carry(listen: Listen, report: Report) -> RunReport:
             few = len(asked.workload.jobs) <= REPORT_JOBS_MAX
             options = wiring.Options(listen=listen, heights=report if few else None)
             places = wiring.Places(self.folder / asked.name)
             with suppress(FileExistsError):
                 self.folder.mkdir(parents=True)
-            return await wiring.carry_out(self.settings, asked, places, options)
+            return await wiring.carry_out(settings, asked, places, options)
 
         return carry

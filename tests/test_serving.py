@@ -37,6 +37,8 @@ def test_a_prepared_order_runs_and_leaves_its_folder(engine):
         (Order(jobs="{", jobs_form="json"), "jobs is not JSON"),
         (Order(federation="name = 1"), "federation.toml"),
         (Order(only=("job_999",)), "no job 'job_999'"),
+        (Order(prompt_version=99), "no bid prompt v99"),
+        (Order(prompt="something else"), "an edited prompt"),
         (Order(profile="nobody"), "no profile 'nobody'"),
         (Order(faults=(FaultChoice(driver="joke", cluster="HPC_RESOURCE_00"),)), "joke"),
         (Order(faults=(FaultChoice(driver="false-occupancy", cluster="X"),)), "'X'"),
@@ -62,3 +64,13 @@ def test_texts_are_the_reference_where_an_order_names_none(engine):
     assert "HPC_RESOURCE_00" in federation
     assert jobs == "mine"
     assert prompt.startswith("+++")
+
+
+def test_a_released_version_is_asked_by_its_number(engine):
+    order = Order(profile="rehearsal", only=("job_001",), prompt_version=1)
+    assert engine.prompt_versions()[0] == engine.settings.prompts.bid
+    heard = []
+    report = asyncio.run(engine.prepare(order).carry(heard.append, lambda _: None))
+    asked = [event.prompt_version for event in heard if event.kind == "prompted" and event.purpose == "bid"]
+    assert set(asked) <= {1}
+    assert report.profile == "rehearsal"

@@ -57,8 +57,10 @@ class Order(Value):
     profile: str = "rule"
     only: tuple[JobId, ...] = ()
     """Only these jobs of the workload; none named: all of them."""
+    prompt_version: int | None = Field(default=None, ge=1)
+    """A released version of the bid prompt; the configured one if not named."""
     prompt: str = ""
-    """A copy of the bid prompt to ask with instead of the released one."""
+    """A copy of the bid prompt to ask with instead of a released one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Engine(Protocol):
 
     def texts(self, order: Order) -> tuple[str, str, str]:
         """Return an order's federation, jobs and bid prompt as text, the reference where it names none."""
+        ...
+
+    def prompt_versions(self) -> tuple[int, ...]:
+        """Return the released versions of the bid prompt, the configured one first."""
         ...
 
     def prepare(self, order: Order) -> Prepared:

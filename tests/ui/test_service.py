@@ -29,6 +29,9 @@ class Engine:
     def texts(self, order):
         return ("", "", "")
 
+    def prompt_versions(self):
+        return (1,)
+
     def prepare(self, order):
         if order.seed == 9:
             raise RequestInvalid("nothing to do; name a job")

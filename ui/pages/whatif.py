@@ -7,6 +7,7 @@ import streamlit as st
 
 from quorate.domain.errors import OperatorError, RequestInvalid
 from quorate.domain.trace import Prompted
+from quorate.domain.values import JobId
 from ui.components import gantt
 from ui.draw import differences, heading, quiet, sentence, subheading
 from ui.runs import LoadedRun
@@ -153,8 +154,12 @@ def _lab(context: Context, found: LoadedRun) -> None:
     heading("What would another prompt have done?")
     engine = context.service.engine
     usable = [profile for profile in engine.profiles() if profile.provider != "rule"]
-    quiet("A copy of the released prompt, asked for the jobs you choose. The released file stays as it is.")
-    text = st.text_area("Prompt copy", engine.texts(Order())[2], height=360, key="lab-prompt")
+    quiet("Another version, or a copy of one, asked for the jobs you choose. A released file stays as it is.")
+    known = engine.prompt_versions()
+    version = st.segmented_control("Version", known, default=known[0], format_func=lambda v: f"v{v}", key="lab-version")
+    chosen_version = version or known[0]
+    released = engine.texts(Order(prompt_version=chosen_version))[2]
+    text = st.text_area("Prompt copy", released, height=360, key=f"lab-prompt-{chosen_version}")
     jobs = [row.job.id for row in found.report.decisions]
     titles = {row.job.id: f"{row.number} {row.job.title}" for row in found.report.decisions}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -168,7 +173,7 @@ def _lab(context: Context, found: LoadedRun) -> None:
     tokens = calls * (len(text) // 4 + 500)
     sentence(f"{plural(calls, 'call')}, about {tokens:,} tokens, if every cluster could run every job.")
     if st.button(f"Ask {plural(calls, 'time')}", disabled=not chosen or profile is None, key="lab-run"):
-        _start_lab(context, found, Order(profile=profile.name, only=tuple(chosen), prompt=text, seed=found.report.seed))
+        _start_lab(context, found, _order(profile.name, chosen, chosen_version, text, found))
     asked = st.session_state.get("lab")
     if asked and asked in context.service.active():
         sentence("Asking. The Live page shows it; this page shows the comparison when it has ended.")
@@ -176,6 +181,10 @@ def _lab(context: Context, found: LoadedRun) -> None:
             st.rerun()
     elif asked:
         _lab_result(context, found, asked)
+
+
+def _order(profile: str, jobs: Sequence[JobId], version: int, text: str, found: LoadedRun) -> Order:
+    return Order(profile=profile, only=tuple(jobs), prompt_version=version, prompt=text, seed=found.report.seed)
 
 
 def _start_lab(context: Context, found: LoadedRun, order: Order) -> None:

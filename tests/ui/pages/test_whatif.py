@@ -1,4 +1,7 @@
-from tests.ui import factory
+import shutil
+import time
+
+from tests.ui import factory, harness
 from tests.ui.screen import heading, page, text
 
 
@@ -34,3 +37,22 @@ def test_the_lab_shows_the_price_before_it_asks(real):
     app.button_group(key="whatif").set_value("Prompt lab").run()
     assert not app.exception
     assert "6 calls, about" in text(app)
+
+
+def test_the_lab_asks_another_version_and_shows_both(real, tmp_path):
+    shutil.copytree(real / "demo", tmp_path / "demo")
+    app = page("what-if", tmp_path)
+    app.button_group(key="whatif").set_value("Prompt lab").run()
+    labels = [option.split(" ")[0] for option in app.selectbox(key="lab-profile").options]
+    app.selectbox(key="lab-profile").select_index(labels.index("rehearsal")).run()
+    app.button(key="lab-run").click().run()
+    assert not app.exception
+    service = harness.service(str(tmp_path))
+    for _ in range(600):
+        if not service.active():
+            break
+        time.sleep(0.1)
+    app.run()
+    assert not app.exception
+    assert "Bids side by side" in text(app)
+    assert len(app.dataframe[-1].value) == 6
