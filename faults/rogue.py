@@ -201,5 +201,6 @@ class RogueReplica(Replica):
             return super().submit(payload, now_ms)
         out: list[e.Effect] = []
         for acts in speak(self.forge, a.decode_acts(payload)):
-            out.extend(super().submit(a.encode_acts(acts), now_ms) if acts else [])
+            said = a.encode_acts(acts)
+            out.extend(super().submit(said, now_ms) if acts and self.takes(said) else [])
         return out

@@ -85,6 +85,12 @@ class Pool:
             return False
         return self._room(shelf, item) >= 0
 
+    def has_room(self, seat: int, size: int) -> bool:
+        """Say whether the next item of `seat`, with `size` bytes of payload, would be kept."""
+        shelf = self._shelves[seat]
+        within = shelf.held < shelf.base + self._settings.pool_items_max
+        return within and shelf.bytes + size <= self._settings.pool_bytes_max
+
     def _room(self, shelf: _Shelf, item: Item) -> int:
         """Return the bytes left after `item`, counting what lies above it as free: the lowest numbers matter."""
         used = shelf.bytes

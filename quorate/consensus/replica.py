@@ -183,10 +183,18 @@ class Replica:
         self._machine.on_items(now_ms)
         return self._settled(now_ms)
 
-    def _sign_next(self, payload: bytes) -> Item:
+    def takes(self, payload: bytes) -> bool:
+        """Say whether `submit` would sign this payload now: it may not while I observe or too much of mine waits."""
+        return self._may_sign() and self.pool.has_room(self._desk.me, len(payload))
+
+    def _may_sign(self) -> bool:
         desk, seats = self._desk, len(self.application.sequences)
         holds_key = 0 <= desk.me < seats and self.application.committee.keys[desk.me] == desk.signer.public_key
-        if not holds_key or self.height <= self._settings.silent_through:
+        return holds_key and self.height > self._settings.silent_through
+
+    def _sign_next(self, payload: bytes) -> Item:
+        desk, seats = self._desk, len(self.application.sequences)
+        if not self._may_sign():
             raise MisuseError(f"seat {desk.me} may not sign items at height {self.height}")
         try:
             read_json(payload)

@@ -3,6 +3,7 @@
 It wraps one replica. The graph and a peer process drive the same machine; fault drivers replace it.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -85,6 +86,10 @@ class Machine(Protocol):
         """Take the end of a timer."""
         ...
 
+    def takes(self, payload: bytes) -> bool:
+        """Say whether `submit` would take this now."""
+        ...
+
     def submit(self, payload: bytes, now_ms: int) -> list[e.Effect]:
         """Sign and send our next item."""
         ...
@@ -113,6 +118,12 @@ class Participant:
         self._shown: set[tuple[JobId, int]] = set()
         self._asked: set[tuple[JobId, int]] = set()
         self._sealed: set[tuple[JobId, int]] = set()
+        self._unsaid: deque[bytes] = deque()
+
+    @property
+    def unsaid(self) -> int:
+        """How many items wait to be signed: while this member observes, or too many of its items wait for a block."""
+        return len(self._unsaid)
 
     @property
     def application(self) -> LedgerApplication:
@@ -193,9 +204,15 @@ class Participant:
         return self._put(acts, now_ms)
 
     def _put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
+        parts = a.in_parts(acts, payload_bytes_max(len(self.application.sequences)))
+        self._unsaid.extend(a.encode_acts(part) for part in parts)
+        return self._say(now_ms)
+
+    def _say(self, now_ms: int) -> list[Effect]:
+        """Sign what waits, in its order, as far as the replica takes it; the rest when a height is decided."""
         out: list[Effect] = []
-        for part in a.in_parts(acts, payload_bytes_max(len(self.application.sequences))):
-            out.extend(self._followed(self.machine.submit(a.encode_acts(part), now_ms), now_ms))
+        while self._unsaid and self.machine.takes(self._unsaid[0]):
+            out.extend(self._followed(self.machine.submit(self._unsaid.popleft(), now_ms), now_ms))
         return out
 
     def _reveal(self, keep: Keep) -> a.Reveal:
@@ -227,7 +244,7 @@ class Participant:
             self._kept.pop((decision.job.id, decision.opened), None)
             if decision.winner == self.application.state.members[self.me].cluster.id:
                 out.append(Won(decision.job, decision.nodes))
-        return [*out, *self._pending(now_ms)]
+        return [*out, *self._say(now_ms), *self._pending(now_ms)]
 
     def _pending(self, now_ms: int) -> list[Effect]:
         """Return what open calls still want of us: an answer, or the showing of a sealed one."""

@@ -25,6 +25,7 @@ class Machine:
         self.restored = []
         self.pool = SimpleNamespace(run=lambda seat, first, count: list(self.unsettled))
         self.unsettled = []
+        self.open = True
 
     @property
     def application(self):
@@ -38,6 +39,9 @@ class Machine:
 
     def timer(self, name, now_ms):
         return self.take()
+
+    def takes(self, payload):
+        return self.open
 
     def submit(self, payload, now_ms):
         self.said += a.decode_acts(payload)
@@ -190,3 +194,17 @@ def test_a_machine_that_runs_over_no_ledger_is_a_misuse():
     with pytest.raises(MisuseError, match="over a ledger"):
         Participant(0, machine, lambda *_: SALT).application  # noqa: B018
     assert isinstance(Seat().member.application, LedgerApplication)
+
+
+def test_what_the_replica_does_not_take_now_is_said_in_order_after_the_next_height():
+    seat = Seat()
+    seat.machine.open = False
+    seat.member.started("j1", 0)
+    seat.member.ended("j1", 60, True, 0)
+    assert (seat.machine.said, seat.member.unsaid) == ([], 2)
+    seat.decided()
+    assert seat.machine.said == []
+    seat.machine.open = True
+    seat.decided()
+    assert [act.act for act in seat.machine.said] == ["start", "end"]
+    assert seat.member.unsaid == 0
