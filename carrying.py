@@ -27,6 +27,7 @@ from graph.assembly import Assembly, Conduct
 from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Asked, Choices, Nodes
+from graph.opinions import Voter
 from graph.running import Acting, Run, Said, thread_name
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
@@ -136,6 +137,11 @@ class _Wired:
         """Return who bids for each cluster."""
         return {cluster: self.agents.bidder(cluster) for cluster in self.clusters}
 
+    def voters(self) -> dict[ClusterId, Voter]:
+        """Return who gives second opinions, where they are wanted."""
+        asked = {cluster: self.agents.voter(cluster) for cluster in self.clusters}
+        return {cluster: voter for cluster, voter in asked.items() if voter is not None}
+
     def keep(self, said: Said) -> None:
         """Make durable what members said outside any thread."""
         text = json.dumps({cluster: [record.hex() for record in records] for cluster, records in said.items()})
@@ -197,7 +203,7 @@ async def _carry(wired: _Wired, saver: AsyncSqliteSaver) -> RunReport:
     numbers = {arrival.job.id: number for number, arrival in enumerate(wired.arrivals, 1)}
     committer = Committer(assembly, wired.ledger, wired.backend, wired.trace, numbers)
     choices = Choices(deadline_s=wired.llm.round_s, rounds_max=wired.settings.run.rounds_max)
-    nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices, wired.answered())
+    nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices, wired.answered(), wired.voters())
     run = Run(
         wired.asked.name, build(nodes, wired.clusters, saver), assembly, committer, wired.backend, wired.submitters,
         wired.trace, wired.acting, lambda: _tell(wired, committer), wired.keep,

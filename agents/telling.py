@@ -9,11 +9,8 @@ from collections.abc import Mapping
 from agents.asking import CODES, Chat, ModelFailed, Question, Reply
 from agents.limits import cost_usd_micro
 from agents.settings import Prices
-from quorate.domain.trace import Checked, Prompted, Replied, Scalar, TraceEvent
+from quorate.domain.trace import SEMANTICS, Checked, Prompted, Replied, Scalar, TraceEvent
 from quorate.ports import TraceSink
-
-SEMANTICS = "https://opentelemetry.io/schemas/1.37.0"
-"""The pinned version of the names."""
 
 MILLI = 1_000
 

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
+from quorate.domain.causes import Causes
 from quorate.domain.errors import RequestInvalid
 from quorate.domain.trace import TRACE_EVENTS, TraceEvent
 
@@ -16,7 +17,7 @@ TRACE_BYTES_MAX = 512 * 2**20
 
 
 class Trace:
-    """Numbers events, stamps wall-clock milliseconds, keeps them, and writes each as a line."""
+    """Numbers events, stamps the clock, links each to the one it follows from, keeps them, and writes them as lines."""
 
     def __init__(
         self,
@@ -32,6 +33,9 @@ class Trace:
             RequestInvalid: the file cannot be read or written, or holds something else than a trace.
         """
         self.events: list[TraceEvent] = read_trace(path) if path is not None and path.exists() else []
+        self._causes = Causes()
+        for event in self.events:
+            self._causes.take(event)
         self._times = times
         self._listen = listen
         self._clock = clock
@@ -44,7 +48,7 @@ class Trace:
         """Keep the event; return its number."""
         seq = len(self.events) + 1
         at_ms = round((self._clock() - self._began) * 1_000) if self._times else None
-        kept = event.model_copy(update={"seq": seq, "at_ms": at_ms})
+        kept = self._causes.linked(event.model_copy(update={"seq": seq, "at_ms": at_ms}))
         self.events.append(kept)
         if self._file is not None:
             self._file.write(TRACE_EVENTS.dump_json(kept, by_alias=True).decode() + "\n")

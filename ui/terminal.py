@@ -63,20 +63,39 @@ def quorum_rule(weights: Mapping[ClusterId, float]) -> str:
 
 
 def decision_lines(
-    row: DecisionRow, of: int, names: Names, findings: Sequence[FindingRow] | None, screen: Screen
+    row: DecisionRow,
+    of: int,
+    names: Names,
+    findings: Sequence[FindingRow] | None,
+    screen: Screen,
+    opinions: Sequence[Opined] = (),
 ) -> list[Text]:
-    """Return one job's decision; without `findings` nothing is said about honesty."""
+    """Return one job's decision; without `findings` nothing is said about honesty.
+
+    `opinions`: what models said of the proposal, one line in all.
+    """
     title, asks = job_words(row.job)
     lines = _job_heading(f"Job {row.number}/{of}: {title}", asks, screen)
     if row.bids:
         lines += [_part(screen, "📋", "Bids"), *bid_lines(row, names, screen)]
     lines += [_part(screen, "📣", "Proposal", _proposal_words(row, names, screen)), _part(screen, "🤝", "Votes")]
-    lines += vote_lines(row, names, screen)
+    lines += [*vote_lines(row, names, screen), *_opinion_lines(opinions, names, screen)]
     lines += [_outcome(row, screen), *_answer_lines(row, names, findings, screen)]
     if row.occupancy is not None:
         title = f"Occupancy of {row.cluster} after this award"
         lines += [_part(screen, "📈", title), *occupancy_lines(row.occupancy, screen)]
     return lines
+
+
+def _opinion_lines(opinions: Sequence[Opined], names: Names, screen: Screen) -> list[Text]:
+    """Return how many models would vote so and who would not, on one line."""
+    if not opinions:
+        return []
+    against = sorted(names.get(each.cluster, each.cluster) for each in opinions if each.approves is False)
+    agree = sum(each.approves is True for each in opinions)
+    words = f"{agree} of {plural(len(opinions), 'model')} would approve"
+    but = f", not {', '.join(against)}" if against else ""
+    return [cut(Text("  opinions     ", MUTED).append(f"{words}{but}; shown, never counted"), screen.width)]
 
 
 def _part(screen: Screen, emoji: str, title: str, words: str = "") -> Text:
@@ -200,7 +219,7 @@ class TerminalFace:
 
     def on_event(self, event: TraceEvent) -> None:
         """Fold one event into the live block; print only a driver's own line, whose place in a run is fixed."""
-        if isinstance(event, Prompted | Replied | Checked | Opined) and self._show_llm:
+        if isinstance(event, Opined) or (isinstance(event, Prompted | Replied | Checked) and self._show_llm):
             self._exchanges.setdefault(event.job, []).append(event)
         if self._board is not None:
             self._board.take(event)
@@ -240,8 +259,9 @@ class TerminalFace:
         exchanges = self._exchanges.pop(row.job.id, [])
         if self._quiet:
             return
-        self._tell([Text(), *decision_lines(row, of, self._names, findings, self._screen)])
-        if exchanges:
+        opinions = [event for event in exchanges if isinstance(event, Opined)]
+        self._tell([Text(), *decision_lines(row, of, self._names, findings, self._screen, opinions)])
+        if exchanges and self._show_llm:
             title = _part(self._screen, "", f"Prompts and replies of job {row.number}")
             self._tell([title, *exchange_lines(exchanges, self._names, self._screen)])
 

@@ -15,6 +15,9 @@ from quorate.domain.values import ClusterId, Digest, JobId, Value
 
 TRACE_SCHEMA = "quorate.trace/1"
 
+SEMANTICS = "https://opentelemetry.io/schemas/1.37.0"
+"""The pinned version of OpenTelemetry's `gen_ai.*` names; they are still in development."""
+
 Scalar = str | int | float | bool | None
 
 
@@ -34,6 +37,8 @@ class RunStarted(_Event):
 
     kind: Literal["run_started"] = "run_started"
     schema_: str = Field(default=TRACE_SCHEMA, alias="schema")
+    schema_url: str = SEMANTICS
+    """Which version of the `gen_ai.*` names the attributes follow."""
     run: str
     seed: int
     profile: str
@@ -134,6 +139,8 @@ class Opined(_Event):
     job: JobId
     cluster: ClusterId
     text: str
+    approves: bool | None = None
+    """What the model would do; None where a trace does not say."""
 
 
 class Proposed(_Event):
@@ -146,6 +153,8 @@ class Proposed(_Event):
     value: Digest
     jobs: tuple[JobId, ...]
     """Jobs that the block would decide."""
+    follows: tuple[int, ...] = ()
+    """Every answer to the calls of those jobs; `cause` is one of them."""
 
 
 class Voted(_Event):

@@ -3,8 +3,8 @@
 import asyncio
 
 from agents.asking import Kind, ModelFailed
-from agents.telling import SEMANTICS, Silence, Teller, milliseconds
-from quorate.domain.trace import TRACE_EVENTS
+from agents.telling import Silence, Teller, milliseconds
+from quorate.domain.trace import SEMANTICS, TRACE_EVENTS
 from tests.agents.helpers import Memory, Says, agent, bid_text, job, shot
 
 

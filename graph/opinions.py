@@ -1,0 +1,85 @@
+"""Second opinions: what the members' models think of a proposal, asked together before anybody judges it.
+
+They are told to the trace and to nobody else: no replica, no message and no checkpoint ever holds one, and the votes
+are signed in the order in which they would be signed without them.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from graph.assembly import Assembly
+from quorate.domain.bidding import Bid
+from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.jobs import Job
+from quorate.domain.trace import Opined
+from quorate.domain.values import ClusterId, Digest, JobId
+from quorate.ledger.records import DecisionRecord
+from quorate.ports import TraceSink
+
+
+class Opinion(Protocol):
+    """What a model thinks of a proposal."""
+
+    @property
+    def approves(self) -> bool:
+        """Whether it would place the job so."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """How it is shown."""
+        ...
+
+
+class Voter(Protocol):
+    """Asks one cluster's model."""
+
+    async def opinion(
+        self, job: Job, voter: ClusterId, winner: ClusterSnapshot, ranked: tuple[Bid, ...]
+    ) -> Opinion | None:
+        """Return the model's opinion, None if none came that could be read."""
+        ...
+
+
+class Opinions:
+    """Asks every member's model about a proposal, once, at the same time, within the deadline."""
+
+    def __init__(
+        self, assembly: Assembly, voters: Mapping[ClusterId, Voter], sink: TraceSink, deadline_s: float
+    ) -> None:
+        """`voters`: who asks for whom; a cluster without one has no opinion."""
+        self._assembly, self._voters, self._sink, self._deadline_s = assembly, voters, sink, deadline_s
+        self._asking: dict[Digest, asyncio.Task[None]] = {}
+
+    async def given(self, job: JobId) -> None:
+        """Wait until the opinions on the waiting proposal are in, or their time is up.
+
+        Every voting node waits for the same task, so that they go on in their own order however long a model took.
+        """
+        proposed = self._assembly.proposed() if self._voters else None
+        if proposed is None:
+            return
+        value, decisions = proposed
+        mine = [decision for decision in decisions if decision.job.id == job and decision.winner is not None]
+        if not mine:
+            return
+        if value not in self._asking:
+            self._asking[value] = asyncio.create_task(self._all(mine[0]))
+        await self._asking[value]
+
+    async def _all(self, decision: DecisionRecord) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await asyncio.gather(*(self._one(cluster, decision) for cluster in self._voters))
+        except TimeoutError:
+            return  # who has not spoken by now has no opinion; its prompt stands in the trace
+
+    async def _one(self, cluster: ClusterId, decision: DecisionRecord) -> None:
+        answers = {each.cluster: each for each in decision.answers}
+        assert decision.winner is not None
+        ranked = tuple(bid for name in decision.ranking if isinstance(bid := answers[name].answer, Bid))
+        said = await self._voters[cluster].opinion(decision.job, cluster, answers[decision.winner].snapshot, ranked)
+        if said is not None:
+            at_s, job = self._assembly.now_s, decision.job.id
+            self._sink.emit(Opined(at_s=at_s, job=job, cluster=cluster, text=said.sentence, approves=said.approves))
