@@ -56,7 +56,6 @@ def occupancy(taken: Sequence[Taken], names: Names, types: Names, unit: str) -> 
     ]
     marks = ["jobs", "background", {"name": "free", "itemStyle": outline}]
     return {
-        "aria": {"enabled": True, "decal": {"show": False}},
         "animationDurationUpdate": 450,
         "grid": {"left": 2, "right": 26, "top": 34, "bottom": 4, "containLabel": True},
         "legend": {"left": 0, "top": 0, "data": marks, "selectedMode": False, "textStyle": {"color": INK}},
@@ -92,7 +91,6 @@ def _series(
     return {
         "type": "bar", "stack": "all", "name": name, "barWidth": 20, "data": data, "itemStyle": style,
         "label": {"show": True, "position": "inside", "fontWeight": 600, **ink}, "labelLayout": {"hideOverlap": True},
-        "emphasis": {"disabled": True},
     }  # fmt: skip
 
 

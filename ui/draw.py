@@ -26,7 +26,7 @@ COLOURS: dict[str, Colour] = {
 }
 """What a state's badge is coloured with; the state's word stands on it, so colour is the second channel."""
 
-HEAD = "margin:0;padding:0;font-size:2rem;line-height:1.2;font-weight:700;overflow-wrap:anywhere;text-wrap:balance"
+HEAD = "margin:0;padding:0;font-size:2rem;line-height:1.2;font-weight:700;overflow-wrap:anywhere"
 SUB = "margin:0;padding:0;font-size:1.25rem;line-height:1.3;font-weight:600"
 SMALL = "margin:0;padding:0;font-size:1rem;line-height:1.3;font-weight:600"
 SAID = "margin:0;line-height:1.55;overflow-wrap:anywhere"

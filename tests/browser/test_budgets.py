@@ -46,6 +46,17 @@ def test_playing_a_decision_back_costs_no_byte(open_view):
     assert "R01, round 1" in view.page.locator(".votes .say").inner_text()
 
 
+def test_the_drawing_can_be_taken_away_with_its_colours(open_view):
+    view = open_view("dark").go("/decision?run=kinds&job=job_004")
+    with view.page.expect_download() as caught:
+        view.page.locator(".theatre .save").click()
+    text = caught.value.path().read_text("utf-8")
+    assert caught.value.suggested_filename == "kinds-job_004.svg"
+    assert text.startswith("<svg")
+    assert "var(--" not in text
+    assert text.count("<circle") >= 20
+
+
 def test_a_link_reopens_the_very_message(open_view):
     view = open_view().go("/decision?run=kinds&job=job_004&ev=9")
     assert view.page.locator(".theatre .say").inner_text().startswith("9 of ")

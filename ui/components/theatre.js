@@ -155,6 +155,19 @@ function draw(d, width) {
   return { root, show }
 }
 
+// A drawing that leaves the page takes its colours with it.
+function save(root, name) {
+  const copy = root.cloneNode(true), from = root.querySelectorAll("*"), to = copy.querySelectorAll("*")
+  const kept = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity", "font-size", "font-weight", "font-family"]
+  from.forEach((node, i) => { const style = getComputedStyle(node); kept.forEach(key => to[i].setAttribute(key, style.getPropertyValue(key))) })
+  copy.setAttribute("xmlns", NS)
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }))
+  link.download = `${name.replace(/[^A-Za-z0-9._-]+/g, "_")}.svg`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}
+
 export default function (component) {
   const { data: d, parentElement } = component
   const $ = name => parentElement.querySelector(name)
@@ -201,6 +214,7 @@ export default function (component) {
   slider.oninput = () => { stop(); go(Number(slider.value) - 1) }
   $(".back").onclick = () => { stop(); go(memory.k - 1) }
   $(".next").onclick = () => { stop(); go(memory.k + 1) }
+  $(".save").onclick = () => scene && save(scene.root, d.key)
   play.onclick = () => {
     if (memory.timer) return stop()
     if (memory.k >= list.length - 1) go(0)

@@ -90,11 +90,10 @@ def _progress(now: Snapshot) -> None:
 
 def _tiles(now: Snapshot) -> None:
     names = short_names(tile.cluster for tile in now.tiles)
-    with st.grid(6, min_column_width=140):
+    # One element a tile: this is sent twice a second.
+    with st.grid(6, min_column_width=140, border=True):
         for tile in now.tiles:
-            with st.container(border=True, height="stretch"):
-                st.html(f"<strong>{html_text(names[tile.cluster])}</strong>")
-                st.badge(tile.state, color=COLOURS.get(tile.kind, "gray"))
+            st.markdown(f"**{md(names[tile.cluster])}**  \n:{COLOURS.get(tile.kind, 'gray')}-badge[{md(tile.state)}]")
 
 
 def _done(run: str, now: Snapshot, decisions: tuple[DecisionRow, ...]) -> None:
