@@ -6,7 +6,7 @@ import, and a door that refuses a file or prints its first line should not wait 
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from sqlite3 import DatabaseError
@@ -18,6 +18,7 @@ from agents.bidder import degraded
 from agents.building import Agents
 from agents.settings import LlmSettings
 from backends.ledger_file import LedgerFile
+from backends.otlp import Spans, exporter_to
 from backends.simulated import SimulatedBackend
 from backends.trace_file import Trace
 from faults.deceiver import Deceiver, rogue
@@ -34,7 +35,7 @@ from quorate.consensus.replica import Replica
 from quorate.consensus.signing import Ed25519Verifier
 from quorate.domain.bidding import Answer
 from quorate.domain.errors import RequestInvalid
-from quorate.domain.trace import Answered, RunEnded
+from quorate.domain.trace import Answered, RunEnded, TraceEvent
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.acts import Start
 from quorate.ledger.application import LedgerApplication
@@ -60,7 +61,7 @@ class _Wired:
         self.genesis = wiring.demo_genesis(asked.seed, asked.federation, sealed=settings.run.sealed)
         self.ledger = LedgerFile(Path(asked.ledger) if asked.ledger else places.ledger, self.genesis)
         closing.callback(self.ledger.close)
-        self.trace = Trace(places.trace, times=options.times, listen=options.listen)
+        self.trace = Trace(places.trace, times=options.times, listen=_listening(settings, options, closing))
         closing.callback(self.trace.close)
         self.submitters = wiring.DemoSubmitters(asked.seed, self.genesis.digest)
         self.backend = SimulatedBackend(asked.seed)
@@ -178,6 +179,24 @@ class _Wired:
             len(self.arrivals),
             degraded(self.llm, outcomes) if self.asked.profile != "rule" else None,
         )
+
+
+def _listening(
+    settings: wiring.Settings, options: wiring.Options, closing: AsyncExitStack
+) -> Callable[[TraceEvent], None] | None:
+    """Return who hears each trace event: the door that asked, and a collector if the settings name one."""
+    endpoint, listen = settings.trace.otlp_endpoint, options.listen
+    if not endpoint:
+        return listen
+    spans = Spans(exporter_to(endpoint))
+    closing.push_async_callback(asyncio.to_thread, spans.close)
+
+    def both(event: TraceEvent) -> None:
+        spans.on_event(event)
+        if listen is not None:
+            listen(event)
+
+    return both
 
 
 async def carry(

@@ -11,9 +11,18 @@ from hashlib import blake2b
 from pathlib import Path
 from random import Random
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from agents.settings import LlmSettings, PromptSettings, Recorded, Rule, Scripted, read_llm, read_prompts
+from agents.settings import (
+    LlmSettings,
+    PromptSettings,
+    Recorded,
+    Rule,
+    Scripted,
+    check_address,
+    read_llm,
+    read_prompts,
+)
 from agents.settings import resolved as resolved_llm
 from backends.reading import Workload, read_bytes, read_federation, read_jobs, read_value, validate
 from faults.drivers import DRIVERS, unknown_driver
@@ -57,12 +66,27 @@ class RunSettings(Value):
     """Where runs are kept."""
 
 
+class TraceSettings(Value):
+    """The `[trace]` section: where a run's trace goes besides its own folder."""
+
+    otlp_endpoint: str = Field(default="", max_length=400)
+    """OpenTelemetry's collector over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for none."""
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url:
+            check_address(url)
+        return url
+
+
 class Settings(Value):
     """The whole of quorate.toml."""
 
     run: RunSettings = RunSettings()
     llm: LlmSettings = LlmSettings()
     prompts: PromptSettings = PromptSettings()
+    trace: TraceSettings = TraceSettings()
 
 
 def read_settings(path: Path | None) -> Settings:
@@ -76,17 +100,19 @@ def read_settings(path: Path | None) -> Settings:
         table = tomllib.loads(read_bytes(path).decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsInvalid(f"{path} is not TOML: {ascii(str(error))[1:-1][:160]}; correct it") from error
-    unknown = sorted(set(table) - {"run", "llm", "prompts"})
+    unknown = sorted(set(table) - set(Settings.model_fields))
     if unknown:
-        raise SettingsInvalid(f"{path}: [{unknown[0]}] is not a section; sections: run, llm, prompts")
+        raise SettingsInvalid(f"{path}: [{unknown[0]}] is not a section; sections: {', '.join(Settings.model_fields)}")
     try:
         run = validate(RunSettings, table.get("run", {}), f"{path} [run]")
+        trace = validate(TraceSettings, table.get("trace", {}), f"{path} [trace]")
     except RequestInvalid as error:
         raise SettingsInvalid(str(error)) from error
     return Settings(
         run=run,
         llm=read_llm(table.get("llm", {}), str(path)),
         prompts=read_prompts(table.get("prompts", {}), str(path)),
+        trace=trace,
     )
 
 

@@ -38,7 +38,7 @@ def test_the_reference_is_taken_where_nothing_is_named():
     [
         ("[run]\nseed = -1", "seed"),
         ("[run]\nsede = 1", "sede is not a known field"),
-        ("[rnu]\nseed = 1", "[rnu] is not a section; sections: run, llm, prompts"),
+        ("[rnu]\nseed = 1", "[rnu] is not a section; sections: run, llm, prompts, trace"),
         ("seed = ", "is not TOML"),
         ("\xff", "is not TOML"),
         ("[llm]\nuse = 'oracle'", "oracle"),
