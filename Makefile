@@ -44,11 +44,11 @@ sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SC
 eval: $(EVALS) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
 	@$(PY) -m evals run --set quick $(FLAGS)
 
-bench: $(DEV) ## measure, and print lines for benchmarks/LEDGER.md (ARGS=)
+bench: $(DEV) ## measure: prediction, measurement, verdict (ARGS="decision consensus"; none: list)
 	@$(PY) -m benchmarks $(ARGS)
 
 pictures: $(DEV) ## screenshots of the app, made from the app itself (needs Chromium)
-	@$(PY) -m ui.pictures $(ARGS)
+	@$(PY) scripts/pictures.py $(ARGS)
 
 verify: $(RUN) ## check a ledger offline (LEDGER=runs/<id>/ledger.jsonl)
 	@$(PY) cli.py verify $(LEDGER) $(ARGS)
