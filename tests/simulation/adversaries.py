@@ -24,6 +24,7 @@ from tests.simulation.forgeries import (
     Replay,
     Slander,
     TwoItems,
+    hollow,
 )
 from tests.simulation.liar import Liar, Trick, Words, assemble
 from tests.simulation.network import Network
