@@ -273,6 +273,7 @@ def _peer(args: argparse.Namespace) -> int:
             profile=os.environ.get("QUORATE_PROFILE") or None if args.profile is None else args.profile,
             fault=args.fault,
             delay_s=args.delay_ms / 1_000,
+            hasten=args.hasten,
             told=lambda line: console.print(line, markup=False),
         )
     )
@@ -382,6 +383,7 @@ def parser() -> argparse.ArgumentParser:
     peer.add_argument("--config", metavar="FILE")
     peer.add_argument("--fault", metavar="DRIVER", help="make this member misbehave")
     peer.add_argument("--delay-ms", type=int, default=0, metavar="N", help="hold messages back, as a long cable would")
+    peer.add_argument("--hasten", type=int, default=1, metavar="N", help="run simulated jobs N times faster")
     peer.set_defaults(act=_peer)
     federation = commands.add_parser("federation", help="six processes over TCP decide the same eight jobs")
     for flag in ("--federation", "--jobs", "--config"):

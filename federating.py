@@ -1,16 +1,219 @@
-"""`python cli.py federation`: six processes over TCP decide the same eight jobs, whatever happens to one of them."""
+"""A whole federation of processes on this machine: for `python cli.py federation`, for tests and for measurements."""
 
 import asyncio
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
+from federation import control
 from federation.control import Decision
-from peering import LocalFederation, scratch
-from wiring import RunRequest
+from federation.home import Home, Roster, address, create
+from federation.keys import new_seed
+from quorate.consensus.signing import KeySigner
+from quorate.domain.errors import PeerUnreachable
+from quorate.domain.values import ClusterId, JobId
+from quorate.ledger.genesis import Genesis, Member, Parameters
+from quorate.ports import JobEnd
+from wiring import ROOT, DemoSubmitters, RunRequest, demo_background
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that are free on loopback now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]:
+    """Make a home for every cluster of the request's federation: fresh keys, one genesis, loopback addresses."""
+    clusters = asked.federation.clusters
+    seeds = [new_seed() for _ in clusters]
+    background = demo_background(asked.seed, asked.federation)
+    members = tuple(
+        Member(cluster=cluster, public_key=KeySigner(seed).public_key.hex(), background=background[cluster.id])
+        for cluster, seed in zip(clusters, seeds, strict=True)
+    )
+    genesis = Genesis(name=asked.federation.name, members=members, parameters=_windows(asked.profile, sealed))
+    ports = free_ports(len(clusters))
+    roster = Roster(
+        members=tuple(
+            address(seed, cluster.id, "127.0.0.1", port)
+            for cluster, seed, port in zip(clusters, seeds, ports, strict=True)
+        )
+    )
+    return [
+        create(folder / cluster.id, seed, genesis, roster, cluster.id)
+        for cluster, seed in zip(clusters, seeds, strict=True)
+    ]
+
+
+RULE_WINDOW_S = 3
+MODEL_WINDOW_S = 60
+"""How long a call waits for a member that is silent: the rule answers at once, a model needs its time."""
+
+
+def _windows(profile: str, sealed: bool) -> Parameters:
+    window_s = RULE_WINDOW_S if profile == "rule" else MODEL_WINDOW_S
+    return Parameters(sealed=sealed, bid_window_s=window_s, reveal_window_s=RULE_WINDOW_S)
+
+
+PATIENCE_S = 5.0
+"""How long a submitter waits for its job to be announced before it asks another member."""
+
+
+class LocalFederation:
+    """Members as processes of this machine; for `make federation` and for tests."""
+
+    def __init__(self, folder: Path, asked: RunRequest, extra: Sequence[str] = (), delay_s: float = 0.0) -> None:
+        """Make the homes; `start` starts the processes. `extra`: further flags for every member."""
+        self.folder, self.asked, self.extra, self.delay_s = folder, asked, tuple(extra), delay_s
+        self.homes = {home.folder.name: home for home in found(folder, asked)}
+        self.processes: dict[str, asyncio.subprocess.Process] = {}
+        self.submitters = DemoSubmitters(asked.seed, next(iter(self.homes.values())).genesis().digest)
+        self._confirmed: set[str] = set()
+
+    async def start(self, cluster: ClusterId | str, *flags: str) -> None:
+        """Start one member's process."""
+        home = self.homes[cluster]
+        log = (home.folder / "output.log").open("ab")
+        self.processes[cluster] = await asyncio.create_subprocess_exec(
+            sys.executable, str(ROOT / "cli.py"), "peer", str(home.folder), *self.extra, *flags,
+            *(("--delay-ms", str(round(1_000 * self.delay_s))) if self.delay_s else ()),
+            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
+        )  # fmt: skip
+
+    def signal(self, cluster: ClusterId | str, number: signal.Signals) -> None:
+        """Send a signal to one member."""
+        self.processes[cluster].send_signal(number)
+
+    async def kill(self, cluster: ClusterId | str) -> None:
+        """Kill one member as a power cut would."""
+        self.signal(cluster, signal.SIGKILL)
+        await self.processes.pop(cluster).wait()
+
+    async def stop(self) -> None:
+        """Stop every member."""
+        for process in self.processes.values():
+            if process.returncode is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in self.processes.values():
+            await process.wait()
+        self.processes.clear()
+
+    async def status(self, cluster: ClusterId | str) -> control.PeerStatus | None:
+        """Return how things stand at one member, None if it does not answer."""
+        try:
+            return await control.ask(self.homes[cluster].socket, control.AskStatus(), 2.0)
+        except PeerUnreachable:
+            return None
+
+    async def ready(self, timeout_s: float = 120.0) -> None:
+        """Wait until every started member answers.
+
+        Raises:
+            PeerUnreachable: one does not within the time.
+        """
+        end = time.monotonic() + timeout_s
+        for cluster in self.processes:
+            while await self.status(cluster) is None:
+                if time.monotonic() > end or self.processes[cluster].returncode is not None:
+                    output = (self.homes[cluster].folder / "output.log").read_text(errors="replace")[-400:]
+                    raise PeerUnreachable(f"{cluster} did not start: {output.strip()}")
+                await asyncio.sleep(0.05)
+
+    async def submit(self, number: int, through: ClusterId | str, patience_s: float = PATIENCE_S) -> JobId:
+        """Hand the request's job `number` (from 0) in, signed by its submitter.
+
+        `through` is asked first; if it does not answer, or no other member has the job announced within `patience_s`,
+        the next member is asked: a liar that swallows jobs costs its users that long.
+        """
+        names = list(self.homes)
+        first = names.index(ClusterId(through))
+        job = self._job(number)
+        for step in range(len(names)):
+            contact = names[(first + step) % len(names)]
+            handed = contact in self.processes and await self._handed(contact, number)
+            if handed and await self._announced(job, contact, patience_s):
+                break
+        return job
+
+    def _job(self, number: int) -> JobId:
+        return JobId(self.asked.workload.jobs[number].id)
+
+    async def _handed(self, contact: str, number: int) -> bool:
+        job = self.asked.workload.jobs[number].job()
+        arrival = self.submitters.arrival(job, number, 0)
+        question = control.SubmitJob(job=arrival.job, signature=arrival.signature)
+        try:
+            return not (await control.ask(self.homes[contact].socket, question, 2.0)).error
+        except PeerUnreachable:
+            return False
+
+    async def _announced(self, job: JobId, contact: str, patience_s: float) -> bool:
+        end = time.monotonic() + patience_s
+        others = [cluster for cluster in self.processes if cluster != contact]
+        while time.monotonic() < end:
+            for cluster in others:
+                status = await self.status(cluster)
+                if status and (job in status.announced or any(d.job == job for d in status.decisions)):
+                    return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def receipts(self, contact: ClusterId | str) -> int:
+        """Let submitters confirm, through one member, what its ledger says has ended since; return how many."""
+        status = await self.status(contact)
+        fresh = [end for end in (status.ended if status else ()) if end.job not in self._confirmed]
+        for end in fresh:
+            told = JobEnd.model_validate({**end.model_dump(), "at_s": 0})
+            question = control.HandReceipt(receipt=self.submitters.receipt(told))
+            if not (await control.ask(self.homes[contact].socket, question)).error:
+                self._confirmed.add(end.job)
+        return len(fresh)
+
+    async def decided(self, job: JobId, timeout_s: float = 90.0) -> control.Decision | None:
+        """Wait until some member's ledger decides a job; None if none does within the time."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            for cluster in list(self.processes):
+                status = await self.status(cluster)
+                for decision in status.decisions if status else ():
+                    if decision.job == job and decision.outcome != "waiting":
+                        return decision
+            await asyncio.sleep(0.02)
+        return None
+
+    async def settled(self, clusters: Sequence[str], timeout_s: float = 20.0) -> set[str]:
+        """Wait until these members stand at one head; return the heads seen last."""
+        end = time.monotonic() + timeout_s
+        while True:
+            stands = [await self.status(cluster) for cluster in clusters]
+            heads = {f"{s.height}:{s.head}" if s else "silent" for s in stands}
+            if len(heads) == 1 or time.monotonic() > end:
+                return heads
+            await asyncio.sleep(0.05)
+
+
+def scratch() -> Path:
+    """Return a fresh folder for a federation that nobody keeps."""
+    return Path(tempfile.mkdtemp(prefix="quorate-"))
+
+
+# -- the command -------------------------------------------------------------------------------------------
 
 SETTLE_S = 20.0
 

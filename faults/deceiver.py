@@ -105,3 +105,8 @@ class Deceiver:
     def unsettled(self) -> list[Act]:
         """Return this member's acts that no block has included yet."""
         return self._member.unsettled()
+
+    @property
+    def unsaid(self) -> int:
+        """How many items wait to be signed."""
+        return self._member.unsaid

@@ -23,8 +23,8 @@ QUEUE_BYTES_MAX = 8_000_000
 REDIAL_MIN_S = 0.05
 REDIAL_MAX_S = 1.0
 HANDSHAKE_S = 5.0
-LINKS_MAX = 512
-"""Accepted links at once, authenticated or not."""
+LINKS_PER_SEAT = 2
+"""Accepted links of one peer at once: a third closes its oldest, so that nobody can take up the room of others."""
 
 Deliver = Callable[[bytes, int], None]
 
@@ -76,7 +76,7 @@ class Carrier:
         self._out = {s: _Outgoing(deque(), 0, asyncio.Event()) for s in range(len(keys)) if s != me}
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
-        self._links = 0
+        self._links: dict[int, deque[asyncio.StreamWriter]] = {seat: deque() for seat in self._out}
         self.refused = 0
         """Links that did not authenticate, and frames that broke the rules."""
 
@@ -96,6 +96,9 @@ class Carrier:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server is not None:
             self._server.close()
+        for links in self._links.values():
+            for writer in links:
+                writer.close()
 
     def send(self, seat: int, data: bytes) -> None:
         """Carry a message to one peer, when its link is up."""
@@ -144,16 +147,21 @@ class Carrier:
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seat = self._seat_of(writer)
-        self._links += 1
+        if seat is None or seat == self._me:
+            self.refused += 1
+            writer.close()
+            return
+        links = self._links[seat]
+        links.append(writer)
+        if len(links) > LINKS_PER_SEAT:
+            links.popleft().close()
         try:
-            if seat is None or seat == self._me or self._links > LINKS_MAX:
-                self.refused += 1
-                return
             await self._listen(reader, seat)
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, TimeoutError):
             pass
         finally:
-            self._links -= 1
+            with suppress(ValueError):
+                links.remove(writer)
             writer.close()
 
     async def _listen(self, reader: asyncio.StreamReader, seat: int) -> None:

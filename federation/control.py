@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.jobs import Job
 from quorate.domain.values import Value
+from quorate.ledger.acts import Receipt
 
 LINE_BYTES_MAX = 64_000
 
@@ -22,13 +23,20 @@ class SubmitJob(Value):
     signature: str = Field(default="", pattern=r"^([0-9a-f]{128})?$")
 
 
+class HandReceipt(Value):
+    """Hand in a submitter's word on an ended job, signed with the job's key."""
+
+    ask: Literal["receipt"] = "receipt"
+    receipt: Receipt
+
+
 class AskStatus(Value):
     """Say how things stand here."""
 
     ask: Literal["status"] = "status"
 
 
-Ask = Annotated[SubmitJob | AskStatus, Field(discriminator="ask")]
+Ask = Annotated[SubmitJob | HandReceipt | AskStatus, Field(discriminator="ask")]
 _ASK: TypeAdapter[Ask] = TypeAdapter(Ask)
 
 
@@ -39,6 +47,15 @@ class Decision(Value):
     outcome: str
     cluster: str | None
     height: int
+
+
+class Ended(Value):
+    """One job as this member's ledger says that it ended."""
+
+    job: str
+    cluster: str
+    run_s: int
+    succeeded: bool
 
 
 class PeerStatus(Value):
@@ -54,7 +71,14 @@ class PeerStatus(Value):
     decisions: tuple[Decision, ...]
     findings: tuple[str, ...]
     refused_links: int
+    jailed: tuple[str, ...] = ()
+    announced: tuple[str, ...] = ()
+    """Jobs whose calls are open or wait here."""
+    ended: tuple[Ended, ...] = ()
+    credits: tuple[str, ...] = ()
+    """Trust earned: cluster, and by what."""
     error: str = ""
+    """Why nothing was done, empty if it was."""
 
 
 Answerer = Callable[[Ask], PeerStatus]

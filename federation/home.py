@@ -11,7 +11,7 @@ from typing import TypeVar
 import orjson
 from pydantic import Field, ValidationError
 
-from federation.keys import certificate, pem_key, private_pem, read_seed, write_secret
+from federation.keys import certificate, pem_key, private_pem, read_secret, read_seed, write_secret
 from quorate.consensus.wal import split_log
 from quorate.domain.clusters import NAME_PATTERN
 from quorate.domain.errors import RequestInvalid, SettingsInvalid, WorldError
@@ -65,8 +65,26 @@ class Home:
         return self.folder / SOCKET_NAME
 
     def seed(self) -> bytes:
-        """Return the private seed."""
+        """Return the private seed; TLS reads the same key from a file that is as private.
+
+        Raises:
+            CredentialMissing, SettingsInvalid: as `federation.keys.read_seed`, for either file.
+        """
+        read_secret(self.folder / "key.pem")
         return read_seed(self.folder / "key")
+
+    def silent_through(self, height: int) -> int:
+        """Return up to which height this member must sign nothing, because it lost what it had signed (P-21).
+
+        `height`: the height that its ledger leaves to be decided. A log that is gone is noted beside it before a new
+        one begins, so that a second start within that height still knows.
+        """
+        note = self.folder / "silent"
+        known = int(note.read_text("ascii") or 0) if note.exists() else 0
+        if not self.log.exists():
+            known = max(known, height)
+            _replace(note, str(known).encode())
+        return known
 
     def genesis(self) -> Genesis:
         """Return the genesis; RequestInvalid if it cannot be read."""
@@ -127,8 +145,10 @@ def locked(home: Home) -> Iterator[None]:
     """Hold the folder for one process: two with one key would sign against each other.
 
     Raises:
-        RequestInvalid: another process holds it.
+        RequestInvalid: another process holds it, or there is no such folder.
     """
+    if not home.folder.is_dir():
+        raise RequestInvalid(f"there is no member's folder {home.folder}; make one with `peer-init`")
     with (home.folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -147,9 +167,7 @@ class Disk:
             LedgerBroken: the log is damaged before its end.
         """
         self._home = home
-        self.lost = not home.log.exists()
-        """The log was deleted: what this member signed is not known any more."""
-        data = home.log.read_bytes() if not self.lost else b""
+        data = home.log.read_bytes() if home.log.exists() else b""
         self.records, whole = split_log(data)
         self._log = os.open(home.log, os.O_WRONLY | os.O_CREAT, 0o600)
         os.ftruncate(self._log, whole)
@@ -160,15 +178,12 @@ class Disk:
 
     def persist(self, record: bytes, *, fresh: bool) -> None:
         """Append a record; `fresh` begins the log anew with it."""
-        try:
+        with self._writing(self._home.log):
             if fresh:
                 self._begin(record)
             else:
                 _write(self._log, record)
                 self._dirty = True
-        except OSError as error:
-            reason = f"cannot write {self._home.log}: {error.strerror}; the member stops before it signs"
-            raise WorldError(reason) from error
 
     def _begin(self, record: bytes) -> None:
         """Replace the log whole: the old one stands until the new one is on the disk."""
@@ -182,14 +197,25 @@ class Disk:
 
     def keep(self, keep: Keep) -> None:
         """Keep a sealed answer with its salt."""
-        _write(self._answers, keep.model_dump_json().encode() + b"\n")
-        os.fsync(self._answers)
+        with self._writing(self._home.answers):
+            _write(self._answers, keep.model_dump_json().encode() + b"\n")
+            os.fsync(self._answers)
 
     def flush(self) -> None:
         """Make what was appended durable."""
         if self._dirty:
-            os.fdatasync(self._log)
+            with self._writing(self._home.log):
+                os.fdatasync(self._log)
             self._dirty = False
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        """Say what a disk that takes no more means: nothing is sent that is not durable, so the member stops."""
+        try:
+            yield
+        except OSError as error:
+            self._dirty = False
+            raise WorldError(f"cannot write {path}: {error.strerror}; the member stops before it signs") from error
 
     def close(self) -> None:
         """Close both files."""
@@ -202,6 +228,23 @@ def _write(handle: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a small file whole and durably."""
+    new = path.with_suffix(".new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _kept(path: Path) -> list[Keep]:

@@ -28,6 +28,22 @@ def write_secret(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def read_secret(path: Path) -> bytes:
+    """Return what a file holds that only its owner may read.
+
+    Raises:
+        CredentialMissing: there is no such file.
+        SettingsInvalid: others may read it.
+    """
+    try:
+        mode, data = path.stat().st_mode, path.read_bytes()
+    except OSError as error:
+        raise CredentialMissing(f"cannot read the key {path}: {error.strerror}; make one with `peer-init`") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsInvalid(f"others may read the key {path}; run chmod 600 {path}")
+    return data
+
+
 def read_seed(path: Path) -> bytes:
     """Return the private seed in a key file.
 
@@ -35,12 +51,7 @@ def read_seed(path: Path) -> bytes:
         CredentialMissing: there is no such file.
         SettingsInvalid: others may read it, or it holds no seed.
     """
-    try:
-        mode, text = path.stat().st_mode, path.read_bytes()
-    except OSError as error:
-        raise CredentialMissing(f"cannot read the key {path}: {error.strerror}; make one with `peer-init`") from error
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        raise SettingsInvalid(f"others may read the key {path}; run chmod 600 {path}")
+    text = read_secret(path)
     try:
         seed = bytes.fromhex(text.decode().strip())
     except ValueError:

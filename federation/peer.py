@@ -13,12 +13,15 @@ from quorate.domain.bidding import Abstention, AbstentionCode, Answer, Bid
 from quorate.domain.errors import BackendRefused
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, TraceEvent
-from quorate.domain.values import JobId
+from quorate.domain.values import JobId, Value
 from quorate.ledger import participant as p
+from quorate.ledger.acts import Act, Receipt, Start
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.records import HeightRecord
 from quorate.ports import Backend, Bidder, LedgerStore, TraceSink
 
+UNSAID_MAX = 64
+"""More waiting items than this and users are sent elsewhere: nothing is promised that cannot be kept."""
 CATCH_UP_LINES = 256
 """Entries read from the ledger for one answer to a peer that is behind."""
 
@@ -61,6 +64,19 @@ class Conduct(Protocol):
 
     def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[p.Effect]:
         """Say that a job ended."""
+        ...
+
+    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[p.Effect]:
+        """Put acts on the ledger."""
+        ...
+
+    def unsettled(self) -> list[Act]:
+        """Return this member's acts that no block has included yet."""
+        ...
+
+    @property
+    def unsaid(self) -> int:
+        """How many items wait to be signed."""
         ...
 
 
@@ -113,7 +129,18 @@ class Peer:
         self._carrier = Carrier(self.me, home, roster, keys, self.received, delay_s)
         await self._carrier.start()
         self.carry_out(self.conduct.start(self.now_ms()))
+        self._take_up()
         self._loop_ends()
+
+    def _take_up(self) -> None:
+        """Tell the scheduler again of jobs that this member runs: the last process may not have come to it."""
+        state = self.conduct.application.state
+        told = {act.job for act in self.conduct.unsettled() if isinstance(act, Start)}
+        for job, held in state.running.items():
+            if held.seat == self.me and held.started_at_s is None and job not in told:
+                self._won(p.Won(held.job, held.nodes))
+            elif held.seat == self.me:
+                self.backend.submit(state.members[self.me].cluster.id, held.job, held.awarded_at_s)
 
     @property
     def refused_links(self) -> int:
@@ -134,9 +161,19 @@ class Peer:
         """Take one message from a link."""
         self._guarded(lambda: self.conduct.receive(data, sender, self.now_ms()))
 
-    def submit(self, job: Job, signature: str) -> None:
-        """Enter a job that a user of this machine hands in."""
-        self._guarded(lambda: self.conduct.submit_job(job, signature, self.now_ms()))
+    def submit(self, job: Job, signature: str) -> str:
+        """Enter a job that a user of this machine hands in; return why it is not taken, empty if it is."""
+        return self._for_users(lambda: self.conduct.submit_job(job, signature, self.now_ms()))
+
+    def receipt(self, receipt: Receipt) -> str:
+        """Carry a submitter's receipt; return why it is not taken, empty if it is."""
+        return self._for_users(lambda: self.conduct.put((receipt,), self.now_ms()))
+
+    def _for_users(self, act: Callable[[], Sequence[p.Effect]]) -> str:
+        if self.conduct.unsaid >= UNSAID_MAX:
+            return f"{self.conduct.unsaid} items of this member wait already; hand it to another member"
+        self._guarded(act)
+        return ""
 
     def _guarded(self, act: Callable[[], Sequence[p.Effect]]) -> None:
         """Carry out an act; whatever breaks stops the process: a member that is not sure must not sign."""
