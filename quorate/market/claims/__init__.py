@@ -43,8 +43,9 @@ from quorate.market.claims.lexer import Names, Sentence, names, sentences
 from quorate.market.claims.numbers import numbers
 from quorate.market.claims.presence import gpu_presence, heterogeneity, high_memory, occupancy_words
 from quorate.market.claims.relations import penalties, type_matches
-from quorate.market.claims.rules import Found, Scene, resolved
+from quorate.market.claims.rules import Found, Scene, corrected, counted, resolved
 from quorate.market.claims.sums import networks, sums
+from quorate.market.claims.terse import terse
 from quorate.market.claims.types import identities, job_types, own_types
 from quorate.market.claims.values import ClaimKind, Known, KnownGroup, ProseClaim, Refutation, Rival, known
 
@@ -77,13 +78,36 @@ def _names(known: Known) -> Names:
 
 
 def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:
-    before = ""
+    before = noun = ""
     for sentence in sentences(text, _names(known)):
         sentence, before = resolved(sentence, before)
-        scene = Scene(sentence, known)
-        for reader, needs in _READERS:
-            if needs.search(sentence.tags):
-                yield from ((sentence, found) for found in reader(scene))
+        if sentence.tokens[-1].tag == "?":
+            continue
+        scene = Scene(sentence, known, noun)
+        noun = counted(sentence, noun)
+        yield from ((sentence, found) for found in _read(scene))
+
+
+def _read(scene: Scene) -> Iterator[Found]:
+    """Yield what one sentence says; a short segment that another reader understood is not told twice."""
+    start, end = corrected(scene.sentence)
+    told: list[Found] = []
+    for reader, needs in _READERS:
+        if needs.search(scene.sentence.tags):
+            told += [found for found in reader(scene) if not start <= found.first < end]
+    yield from told
+    yield from (
+        found
+        for found in terse(scene)
+        if not start <= found.first < end
+        and not any(
+            one.kind == found.kind
+            and one.first < found.last
+            and found.first < one.last
+            and (found.fact is None or one.fact is not None)
+            for one in told
+        )
+    )
 
 
 def claims(text: str, known: Known) -> tuple[ProseClaim, ...]:

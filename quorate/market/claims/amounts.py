@@ -23,7 +23,7 @@ def percent(scene: Scene, index: int) -> Truth | None:
         scene.sentence.slice(max(start, index - 4), index) + "| " + scene.sentence.slice(index, min(end, index + 4))
     )
     if re.search(
-        r" (?:SKIP|PENALTY|OTHER|OTHERID) (?!.*(?:AND|LOAD|BUSY).*\|)", close_by.partition(" AND confidence")[0]
+        r" (?:SKIP|PENALTY|DEDUCT|OTHER|OTHERID) (?!.*(?:AND|LOAD|BUSY).*\|)", close_by.partition(" AND confidence")[0]
     ):
         return None
     taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
@@ -40,7 +40,10 @@ def percent(scene: Scene, index: int) -> Truth | None:
     if (
         re.search(r" LOAD ", near)
         or re.search(r" LOAD (?:[a-z]\S* |BE |P:of |\( |: |= |P:at |ABOUT ){0,3}$", before)
-        or re.match(r" Q:pct (?:P:of (?:MY |THE |ITS |ALL |TOTAL |CLUSTER |NODE )*)?(?:BE )?(?:[a-z]\S* )?BUSY ", after)
+        or re.match(
+            r" Q:pct (?:P:of (?:MY |THE |ITS |ALL |TOTAL |CLUSTER |NODE |it |IT |I |them )*)?(?:BE )?(?:[a-z]\S* )?BUSY ",
+            after,
+        )
     ):
         return _occupancy(known, taken)
     return _share(scene, index, before, after)
@@ -59,10 +62,10 @@ def _occupancy(known: Known, taken: int | None) -> Truth:
 
 
 _SHARE = re.compile(
-    r" Q:pct (?:share )?(?:P:of )(?:[a-z]\S* |MY |THE |ITS |TOTAL |THIS |FREE |ALL |THE ){0,4}?(?:NODE|CLUSTER|capacity|resources|machine|nodes|MY|SELFID)|^ Q:pct (?:share |CLUSTER |NODE share )"
+    r" Q:pct (?:share )?(?:P:of )(?:[a-z]\S* |MY |THE |ITS |TOTAL |THIS |FREE |ALL |THE ){0,4}?(?:NODE|CLUSTER|capacity|resources|machine|nodes|MY|SELFID|I )|^ Q:pct (?:share |CLUSTER |NODE share )"
 )
 _SHARE_BEFORE = re.compile(
-    r" (?:share|fraction|proportion|percentage) (?:P:of (?:MY |THE |CLUSTER |NODE |TOTAL |ITS )*)?(?:BE |: |= |P:of |ONLY |ABOUT |\( )+$| NODE \( (?:ONLY |ABOUT |i\.e\. )?$| (?:REQ|RUN) (?:ONLY |ABOUT |[a-z]\S* ){0,2}$| CLUSTER \( $"
+    r" (?:share|fraction|proportion|percentage) (?:P:of (?:MY |THE |CLUSTER |NODE |TOTAL |ITS )*)?(?:BE |BEING |: |= |P:of |ONLY |ABOUT |\( )+$| NODE \( (?:ONLY |ABOUT |i\.e\. )?$| (?:REQ|RUN) (?:ONLY |ABOUT |[a-z]\S* ){0,2}$| CLUSTER \( $"
 )
 
 
@@ -72,6 +75,9 @@ def _near_counts(scene: Scene, index: int) -> set[float]:
 
 def _share(scene: Scene, index: int, before: str, after: str) -> Truth | None:
     known = scene.known
+    whole = scene.sentence.tokens[index + 2].raw.lower() if index + 2 < len(scene.sentence.tokens) else ""
+    if re.match(r" Q:pct P:of ", after) and whole in {"what", "it", "its", "that", "them"}:
+        return None
     if not (
         _SHARE.search(after) or (_SHARE_BEFORE.search(before) and not re.search(r" (?:FREE|BUSY) NODE \( $", before))
     ):
@@ -117,7 +123,7 @@ def memory(scene: Scene, index: int) -> Truth | None:
             else Truth("storage", f"the cluster's storage ({known.storage_pb} PB); in GB that", (value,), "GB")
         )
     each = tuple(group.memory_gib for group in known.groups or ())
-    if (
+    if not re.search(r" (?:together|TOTAL) ", before) and (
         PER_NODE.match(" " + after[after.find("Q:mem") + 6 :])
         or NODE_EACH.search(before)
         or re.match(r" Q:mem (?:T:memory )?NODE ", after)
@@ -168,6 +174,8 @@ def memory(scene: Scene, index: int) -> Truth | None:
 
 def _stored(near: str, raw: str) -> bool:
     words = re.search(r" (?:STO|T:storage|capacity) ", near) is not None
+    if re.search(r"P(?:i?B|\b)|peta|pebi", raw, re.IGNORECASE) and " T:memory " not in near:
+        return True
     return (
         words and " T:memory " not in near and re.search(r"[PT]i?B|petabyte|terabyte", raw, re.IGNORECASE) is not None
     )
@@ -236,7 +244,7 @@ def bandwidth(scene: Scene, index: int) -> Truth | None:
     if owner(scene, index) in {"job", "other"} and not re.search(r" (?:MY|NET:\S+) ", around):
         return None
     if not re.search(
-        r" (?:link|links|interconnect|network|fabric|NET:\w+|bandwidth|GEN:\w+|networking|connectivity|connection) ",
+        r" (?:link|links|interconnect|network|fabric|MY ARCH|NET:\w+|bandwidth|GEN:\w+|networking|connectivity|connection) ",
         around,
     ):
         return None

@@ -29,6 +29,10 @@ TOO_LITTLE = (
     rx(r"NO " + r"(?:<w>){0,1}?ENOUGH " + _WHAT + _THING),
     rx(r"(?P<thing>NODE|GPUS|T:gpu|T:memory) REQ (?:<w>)?(?:BE )?(?:<w>)?MORE (?:what )?(?:MY|THIS|THE|I) "),
     rx(r"(?P<short>NO) (?:THE |REQ ){1,2}(?:N |<w>|P:of ){0,3}?(?P<thing>NODE|GPUS|T:memory|capacity|resources) "),
+    rx(
+        r"HAVE (?:LESS|less|fewer|LESS_) (?P<thing>T:memory|GPUS|NODE) P:than (?:THE |THIS )?(?:JOB |IT |BE |what )*REQ "
+    ),
+    rx(r"HAVE Q:pct (?:THE )?(?P<thing>T:memory|GPUS|NODE) (?:WH |that )?(?:BE )?REQ "),
     rx(r"(?P<short>short|out) P:of (?:FREE )?(?P<thing>NODE|GPUS|T:memory) "),
 )
 _GOAL = r"(?:<w>|THE |THIS |A |ALL |P:of |N |REQ |JOB 'S |ITS |TOTAL |T:[\w~]+ |BOTH |its |INT |Q:time |PER ){0,5}?(?:JOB|IT|REQ|requirements|NODE|needs|JOBS_none) "
@@ -49,6 +53,9 @@ FITS = (
     rx(
         r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |JOB |CLUSTER |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "
     ),
+    rx(r"ALL (?:THE |ITS )?(?:REQ|requirements) P:of (?:THE |THIS )?JOB BE (?:<w>)?(?P<verb>RUN) "),
+    rx(r"HAVE what (?:it|IT|I|JOB|THE JOB) (?:REQ|takes) "),
+    rx(r"nothing (?:stands|speaks) (?:IN (?:the|THE) way|P:against RUN|P:against it|P:against IT)"),
     rx(
         r"(?P<head>RUN) (?:<w>|ALL |P:of |THE |THIS |ITS |BOTH |JOB 'S |JOB |T:[\w~]+ |HIGH |CLUSTER ){0,4}?(?:REQ|requirements) "
     ),
@@ -69,6 +76,9 @@ FITS_NOT = (
     rx(r"(?:physically )?(?P<verb>infeasible|impossible) (?=[,.;)]|P:for|P:to|P:on|AND|C:|IN|$)"),
     rx(r"JOB (?:<w>)?MORE MY (?:<w>|FREE |TOTAL ){0,2}?(?:capacity|NODE|resources|CLUSTER) "),
     rx(r"(?:JOB|IT|this|THIS) BE too HIGH P:for (?:MY|THIS|I|SELFID) "),
+    rx(r"(?:JOB|REQ) MORE what (?:BE |I )(?:FREE|HAVE|there|THERE)"),
+    rx(r"(?:MORE|more) NODE (?:BE )?REQ (?:P:for )?P:than (?:I HAVE|BE FREE|BE there)"),
+    rx(r"(?:I|MY CLUSTER|THE CLUSTER|THIS CLUSTER) BE N NODE short "),
     rx(r"no way P:of RUN "),
     rx(r"(?:more|MORE) NODE P:than (?:I|MY CLUSTER|THE CLUSTER|THIS CLUSTER) (?:<w>|THIS ){0,2}?HAVE "),
     rx(r"(?:Q:mem |N )(?:P:of )?(?:GPUS |T:memory |NODE )?(?:PER NODE )?CANNOT BE (?:<w>)?(?P<verb>RUN) "),
@@ -85,6 +95,8 @@ def capacity(scene: Scene) -> Iterator[Found]:
     yield from short
     if not short:
         yield from _things(scene, ENOUGH, True)
+    yield from _enough_by_number(scene)
+    yield from _served(scene)
     denied = [*_general(scene, FITS_NOT, False)]
     yield from denied
     if not denied:
@@ -103,7 +115,11 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
             or (says and " NOT " in scene.sentence.slice(start, last))
         ):
             continue
-        if not says and "SHORT" in match.group() and re.search(r" (?:NOT|NO) ", scene.sentence.slice(last, end)):
+        if (
+            not says
+            and "SHORT" in match.group()
+            and re.search(r" (?:NOT|NO) ", scene.sentence.slice(last, end) + scene.sentence.slice(start, first))
+        ):
             continue
         if re.search(
             r" (?:SPECN|bandwidth|headroom|MORE|AFTER|storage|T:storage|STO) ", scene.sentence.slice(first, last + 1)
@@ -112,10 +128,73 @@ def _things(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) -> 
         thing = match["thing"]
         if thing == "T:gpu" and re.match(r" (?:NODE|HW|resources) ", scene.sentence.slice(last, last + 1)):
             thing = "GPUS"
-        fact = _fact(scene.known, thing, says, "FREE" in match.group())
+        fact = part_fact(scene.known, thing, says, "FREE" in match.group())
         yield Found(
             "capacity", f"{'enough' if says else 'too little'} {thing.lower().removeprefix('t:')}", first, last, fact
         )
+
+
+BY_NUMBER = (
+    rx(
+        r"(?P<n>N )(?:FREE )?NODE (?:BE ENOUGH P:for |BE ENOUGH P:to RUN |RUN |suffice P:for )(?:THE |THIS |A |ITS )?(?:JOB |REQ |N )"
+    ),
+    rx(r"(?P<n>N )NODE BE (?:ok|okay|fine|possible|doable|feasible|NO problem) "),
+)
+_EACH = r"(?:T:memory )?(?:PER NODE |A NODE |/ NODE |P:on PER NODE |P:on A NODE )?"
+SERVED = (
+    rx(
+        r"(?P<n>Q:mem )"
+        + _EACH
+        + r"BE (?:<w>)?(?:FREE|ok|okay|fine|there|RUN|possible|NO problem|NO issue|NO trouble) "
+    ),
+    rx(r"(?:MY |THE )NODE HAVE THE (?P<n>Q:mem )"),
+    rx(r"(?:CAN|<SELF>) (?:<w>)?(?:RUN|HAVE) THE (?P<n>Q:mem )" + _EACH + r"(?:REQ|WH|IT|[.,;])"),
+)
+NOT_SERVED = (rx(r"(?:CANNOT|CAN NOT|NOT CAN) (?:<w>)?(?:RUN|HAVE) (?:THE )?(?P<n>Q:mem |N GPUS )" + _EACH),)
+
+
+def _served(scene: Scene) -> Iterator[Found]:
+    """`The 960 GiB per node are available`; `we cannot serve four GPUs per node`."""
+    known, sentence = scene.known, scene.sentence
+    for patterns, says in ((SERVED, True), (NOT_SERVED, False)):
+        for match, first, last in matches(sentence, patterns):
+            start, _ = sentence.clause(first)
+            at, _ = sentence.covered(match, "n")
+            quantity = sentence.tokens[at].quantity
+            if quantity is None or _LATER.search(sentence.slice(start, last)) or not known.groups:
+                continue
+            if says and re.search(r" (?:NOT|NO|CANNOT) (?!problem|issue|trouble)", sentence.slice(start, last)):
+                continue
+            gpus = match["n"].startswith("N")
+            asked = known.job_gpus_per_node if gpus else known.job_memory_gib_per_node
+            if asked is None or not any(abs(value - asked) <= 0.02 * asked for value in quantity.values):
+                continue
+            yield Found("capacity", "the need is met" if says else "the need is not met", first, last,
+                        part_fact(known, "GPUS" if gpus else "T:memory", says, False))  # fmt: skip
+
+
+CLAIMED_MEMORY = rx(r"(?:ENOUGH|adequate) P:for (?:THE |ITS |A |<w>){0,2}(?P<thing>Q:mem|N GPUS) ")
+
+
+def _enough_by_number(scene: Scene) -> Iterator[Found]:
+    """`Our 20 nodes cover the request`, `18 nodes are no problem`, `it is sufficient for the 960 GiB`."""
+    sentence, known = scene.sentence, scene.known
+    for match, first, last in matches(sentence, (*BY_NUMBER, CLAIMED_MEMORY)):
+        start, _ = sentence.clause(first)
+        around = sentence.slice(start, last)
+        if _LATER.search(around) or re.search(r" (?:NOT|NO|CANNOT) (?!problem)", around) or known.job_nodes is None:
+            continue
+        if match.groupdict().get("thing"):
+            thing = "T:memory" if match["thing"] == "Q:mem" else "GPUS"
+            yield Found("capacity", f"enough {thing}", first, last, part_fact(known, thing, True, False))
+            continue
+        quantity = sentence.tokens[first].quantity
+        short = quantity is not None and quantity.number < known.job_nodes
+        fact = f"the job asks for {known.job_nodes} nodes" if short else None
+        if quantity is not None and known.nodes_free is not None and match.group().startswith("N NODE BE "):
+            few = known.job_nodes <= quantity.number and quantity.number > known.nodes_free
+            fact = f"{known.nodes_free} nodes are free" if few else None
+        yield Found("capacity", "enough nodes", first, last, fact)
 
 
 def _measured(scene: Scene, first: int, last: int) -> bool:
@@ -156,8 +235,8 @@ def _by_part(known: Known, tags: str, says: bool) -> str | None:
     tags = tags.replace(" Q:mem ", " T:memory ")
     for thing in ("T:memory", "T:gpu", "GPUS"):
         if f" {thing} " in tags:
-            return _fact(known, thing, says, False)
-    return _why(known) if known.fits is not None and known.fits != says else None
+            return part_fact(known, thing, says, False)
+    return why(known) if known.fits is not None and known.fits != says else None
 
 
 def _enough_of(known: Known, what: str) -> tuple[int | None, str]:
@@ -175,7 +254,7 @@ def _enough_of(known: Known, what: str) -> tuple[int | None, str]:
     return total, f"{total} nodes have the {asked} {unit} that each of the job's nodes asks for"
 
 
-def _fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
+def part_fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
     asked = known.job_nodes
     if asked is None:
         return None
@@ -192,14 +271,14 @@ def _fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
 
 def _nodes_fact(known: Known, asked: int, says: bool, free: bool, thing: str) -> str | None:
     if thing != "NODE":
-        return _why(known) if known.fits is not None and known.fits != says else None
+        return why(known) if known.fits is not None and known.fits != says else None
     limit = known.nodes_free if free or not says else known.nodes
     if limit is None or (limit >= asked) == says or (not says and known.fits is False):
         return None
     return f"{limit} nodes are {'free' if limit == known.nodes_free else 'there'} and the job asks for {asked}"
 
 
-def _why(known: Known) -> str:
+def why(known: Known) -> str:
     """State whether the job fits and the figure that decides, as one clause."""
     asked = known.job_nodes
     if known.fits:

@@ -21,6 +21,12 @@ def count(scene: Scene, index: int) -> Truth | None:
     before, after = around(scene, index)
     if _hyphened(scene, index) and re.match(r" N T:gpu NODE ", after):
         return _gpus(scene, index, before, " PER NODE ")
+    with_gpus = re.match(
+        r" N P:of (?:MY|THE|ITS|ALL) (?:THE |MY )?(?:FREE )?NODE (?=(?:HAVE|P:with|NO) (?:[a-z]\S* |NO |N )*(?:GPUS|T:gpu))",
+        after,
+    )
+    if with_gpus:
+        return _special_nodes(scene.known, "", before, " " + after[with_gpus.end() :])
     match = COUNTED.match(after)
     if match is None:
         return _bare(scene, index, before, after)
@@ -70,8 +76,41 @@ _BARE: tuple[tuple[str, str, str], ...] = (
 _BARE_RULES = tuple((re.compile(before), re.compile(after), what) for before, after, what in _BARE)
 
 
+_ELLIPSIS = re.compile(
+    r" (?:I|MY CLUSTER|THE CLUSTER|THIS CLUSTER) (?:[a-z]\S* |ONLY )?(?:HAVE |got |HAVE got )(?:ONLY |ABOUT )?$"
+)
+
+
+def _elliptic(scene: Scene, index: int, before: str, after: str) -> Truth | None:
+    """`The job wants GPUs on each node and we have eight on each`; `96 nodes asked, and we have 1200`."""
+    if not _ELLIPSIS.search(before):
+        return None
+    earlier = re.findall(r" (NODE|GPUS|T:gpu|CORE)(?= )", re.sub(r"(?: PER| /| P:on PER) NODE(?= )", " ", before))
+    noun = earlier[-1].replace("T:gpu", "GPUS") if earlier else scene.noun
+    if re.match(r" N (?:P:on |IN |P:at )?(?:PER|EACH|ALL|A NODE|/ NODE)", after) and noun == "GPUS":
+        return _gpus_each(scene.known, "self", tuple(group.gpus for group in scene.known.groups or ()), False, True)
+    if not re.match(r" N (?:[.,;)!]|AND|C:\S+|$|FREE)", after):
+        return None
+    if noun == "NODE":
+        return _own_nodes(scene.known)
+    if noun != "GPUS" or not scene.known.groups:
+        return None
+    each = tuple(group.gpus for group in scene.known.groups)
+    mine = tuple((scene.known.job_nodes or 0) * (size or 0) for size in each)
+    return Truth(
+        "gpus_per_node",
+        "the cluster's GPUs per node",
+        (max(size or 0 for size in each), *each, scene.known.gpus, *mine),
+    )
+
+
 def _bare(scene: Scene, index: int, before: str, after: str) -> Truth | None:
     """`Nodes: 320`, `GPUs per node: 4`, `of which 40 are free`, `4-GPU nodes`."""
+    elliptic = _elliptic(scene, index, before, after)
+    if elliptic is not None:
+        return elliptic
+    if re.search(r" (?:-|\+|x|minus|plus|times) (?:\S+ ){0,4}(?:=|EQ|LEAVE|->) $", before):
+        return None
     for before_rule, after_rule, what in _BARE_RULES:
         if (
             before_rule.search(before)
@@ -113,12 +152,29 @@ def _keyed_nodes(scene: Scene, before: str) -> Truth | None:
 def _part_of(scene: Scene, before: str, after: str, rest: str) -> Truth | None:
     """The first number of `175 of 200 nodes`; the second is met again as a count of its own."""
     if re.match(r" (?:BE )?(?:[a-z]\S* |THIS ){0,2}(?:FREE) ", rest):
-        return _free_nodes(scene.known)
+        return _of_free(scene, after) or free_nodes(scene.known)
     if re.match(r" (?:BE )?(?:[a-z]\S* ){0,2}(?:BUSY|IN use) ", rest):
-        return _busy_nodes(scene.known)
+        return busy_nodes(scene.known, scene.sentence.text)
     if re.search(r" (?:REQ|JOB|JOB 'S) (?:<w>|[a-z]\S* |LESS |ONLY |P:for )*$", before):
-        return _job_nodes(scene.known)
+        return job_nodes(scene.known)
     return None
+
+
+def _of_free(scene: Scene, after: str) -> Truth | None:
+    """`42 of 200 nodes free`: the job's nodes, if the second number is that of the free ones."""
+    return job_nodes(scene.known) if numbers_after(scene, after) == scene.known.nodes_free else None
+
+
+def numbers_after(scene: Scene, after: str) -> float | None:
+    """Return the second number of a pair that starts at `after`."""
+    first = len(scene.sentence.tags) - len(scene.sentence.tags.partition(after.strip())[2]) - len(after.strip())
+    start = scene.sentence.index(first)
+    found = [
+        token.quantity.number
+        for token in scene.sentence.tokens[start : start + 6]
+        if token.tag == "N" and token.quantity
+    ]
+    return found[1] if len(found) > 1 else None
 
 
 def _nodes(scene: Scene, index: int, before: str, mods: str, rest: str) -> Truth | None:
@@ -139,6 +195,8 @@ def _nodes(scene: Scene, index: int, before: str, mods: str, rest: str) -> Truth
         return Truth("node_count", "the cluster's nodes", (*_own_nodes(known).values,))
     if role == "total" and re.search(r" TOTAL ", before[-30:] + " " + mods + rest[:24]):
         return Truth("node_count", "the cluster's nodes", (known.nodes,))
+    if role == "busy":
+        return busy_nodes(known, scene.sentence.text)
     return _MAKERS[role](known) if role else None
 
 
@@ -193,7 +251,7 @@ _ROLE_BEFORE = (
     (
         "free",
         re.compile(
-            r" FREE (?:capacity |resources |NODE |CLUSTER |THE |MY ){0,2}(?:P:of |: |= |BE |MY |\( |ABOUT ){1,3}$"
+            r" FREE (?:capacity |resources |NODE |CLUSTER |THE |MY ){0,2}(?:stands P:at |amounts P:to |P:of |: |= |BE |MY |\( |ABOUT ){1,3}$"
         ),
     ),
     (
@@ -233,12 +291,14 @@ def _total_nodes(known: Known) -> Truth:
     return Truth("node_count", "the cluster's nodes", (known.nodes, *extra))
 
 
-def _free_nodes(known: Known) -> Truth:
+def free_nodes(known: Known) -> Truth:
+    """Free nodes, in all or of one kind."""
     extra = (*(group.free for group in known.groups or ()), known.suitable_free)
     return Truth("free_nodes", "free nodes", (known.nodes_free, *extra))
 
 
-def _left_nodes(known: Known) -> Truth:
+def left_nodes(known: Known) -> Truth:
+    """Free nodes after the job."""
     asked = known.job_nodes or 0
     bases = (known.nodes_free, known.nodes, known.suitable_free, *(group.free for group in known.groups or ()))
     values = tuple(None if base is None or known.job_nodes is None else base - asked for base in bases)
@@ -247,32 +307,37 @@ def _left_nodes(known: Known) -> Truth:
     )
 
 
-def _busy_nodes(known: Known) -> Truth:
+_ALLOCATED = re.compile(r"\b(?:allocat\w*|reserved|committed|running|jobs?)\b", re.IGNORECASE)
+
+
+def busy_nodes(known: Known, text: str = "allocated") -> Truth:
+    """Busy nodes, now or with the job; `allocated` may leave out the background."""
     taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
-    asked = known.job_nodes or 0
-    extra = (known.nodes_allocated, known.nodes_background)
-    after = tuple(value + asked for value in (taken, *extra) if value is not None)
-    return Truth("occupancy", "busy nodes", (taken, *extra, *after))
+    bases = (taken, known.nodes_allocated) if _ALLOCATED.search(text) else (taken,)
+    after = tuple(value + (known.job_nodes or 0) for value in bases if value is not None)
+    return Truth("occupancy", "busy nodes", (*bases, *after))
 
 
-def _background(known: Known) -> Truth:
+def background(known: Known) -> Truth:
+    """Nodes of the background load."""
     return Truth("background", "nodes busy with background load", (known.nodes_background,))
 
 
-def _job_nodes(known: Known) -> Truth:
+def job_nodes(known: Known) -> Truth:
+    """The nodes that the job asks for."""
     return Truth("job_nodes", "the nodes that the job asks for", (known.job_nodes,))
 
 
 def _own_nodes(known: Known) -> Truth:
     truth = _total_nodes(known)
     return Truth(
-        "node_count", truth.name, (*truth.values, *_free_nodes(known).values, known.suitable_free, known.job_nodes)
+        "node_count", truth.name, (*truth.values, *free_nodes(known).values, known.suitable_free, known.job_nodes)
     )
 
 
 _MAKERS: dict[str, Callable[[Known], Truth]] = {
-    "job": _job_nodes, "free": _free_nodes, "busy": _busy_nodes, "background": _background, "total": _total_nodes,
-    "left": _left_nodes, "own": _own_nodes,
+    "job": job_nodes, "free": free_nodes, "busy": busy_nodes, "background": background, "total": _total_nodes,
+    "left": left_nodes, "own": _own_nodes,
 }  # fmt: skip
 """Role of a number of nodes -> what it may truly be."""
 

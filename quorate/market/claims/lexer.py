@@ -172,13 +172,31 @@ def sentences(text: str, called: Names) -> Iterator[Sentence]:
             yield Sentence(text=whole, tokens=tokens)
 
 
+_ASIDES = frozenset({"too", "also", "however", "likewise", "therefore", "indeed", "C:however", "C:therefore", "C:thus"})
+_NO_COUNT = frozenset(
+    {"NODE", "CLUSTER", "CORE", "JOB", "JOBS", "TYPEN", "HW", "SPECV", "CLUSTERS", "hours", "T:memory", "partition"}
+)
+_INVERTED = frozenset({"were", "had", "should"})
+
+
 def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
-    """`the WRF job` names the job once."""
+    """`the WRF job` names the job once; `4 gpu` are GPUs; `we, too, are` is `we are`; `Were it ...` is an `if`."""
     kept: list[Token] = []
     for token in tokens:
         if token.tag == "JOB" and kept and kept[-1].tag == "JOB":
             kept.pop()
+        if len(kept) > 2 and token.tag == "," and kept[-2].tag == "," and kept[-1].tag in _ASIDES:
+            del kept[-2:]
+            continue
+        if len(kept) > 1 and kept[-1].tag == "T:gpu" and kept[-2].tag == "N" and token.tag not in _NO_COUNT:
+            kept[-1] = replace(kept[-1], tag="GPUS")
+        if token.raw.lower() == "free of" and kept and kept[-1].tag in {"N", "NODE"}:
+            token = replace(token, tag="FREE")
         kept.append(token)
+    if len(kept) > 1 and kept[-1].tag == "T:gpu" and kept[-2].tag == "N":
+        kept[-1] = replace(kept[-1], tag="GPUS")
+    if kept and kept[0].raw.lower() in _INVERTED and not any(token.raw == "?" for token in kept[-1:]):
+        kept[0] = replace(kept[0], tag="IF")
     return tuple(kept)
 
 
@@ -225,7 +243,10 @@ def _pieces(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 _WORD = re.compile(
     r"ai/ml|i/o|input/output|i\.e\.|e\.g\.|&|[^\W\d_]+(?:'[^\W\d_]{1,2}(?![^\W\d_]))?\d*[^\W\d_]*", re.IGNORECASE
 )
-_MARK = re.compile(r"--|->|=>|[^\s]")
+_MARK = re.compile(r"--|->|=>|>=|<=|!=|==|[^\s]")
+_SIGNS = {"\u2713": "TRUE", "\u2714": "TRUE", "\u2705": "TRUE", "\u2611": "TRUE", "\u2717": "FALSE", "\u2718": "FALSE",
+          "\u274c": "FALSE", "\u2716": "FALSE", "\u2265": ">=", "\u2264": "<=", "\u2260": "!=", "==": "=", "\u2192": "->"}  # fmt: skip
+"""Marks that say a word."""
 _TIMES = re.compile(r"[x*\u00d7](?=[ ]?\d)")
 _GAP = re.compile(r"[ \-_/+]?")
 _SLOPPY = {
@@ -258,8 +279,9 @@ def _tokens(plain: str, start: int, end: int, called: Names) -> Iterator[Token]:
 
 
 def _joins(plain: str, at: int) -> bool:
-    """A hyphen inside a word says nothing of its own."""
-    return plain[at - 1 : at].isalnum() and plain[at + 1 : at + 2].isalnum()
+    """A hyphen inside a word says nothing of its own; between two numbers it is a minus."""
+    before, after = plain[at - 1 : at], plain[at + 1 : at + 2]
+    return before.isalnum() and after.isalnum() and not (before.isdecimal() and after.isdecimal())
 
 
 def _name(plain: str, at: int, end: int, called: Names) -> list[Token]:
@@ -320,4 +342,4 @@ def _part(tag: str, match: re.Match[str], start: int, end: int) -> Token:
 def _mark(plain: str, at: int, end: int) -> list[Token]:
     match = _MARK.match(plain, at, end)
     assert match is not None  # the caller stands on a character that is no blank
-    return [Token(match.group(), at, match.end(), match.group())]
+    return [Token(_SIGNS.get(match.group(), match.group()), at, match.end(), match.group())]

@@ -85,6 +85,8 @@ def _mine(scene: Scene, first: int, last: int) -> bool:
 
 
 NO_GPUS = (
+    rx(r"(?:there|THERE) BE NOT (?:A |ANY )(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
+    rx(r"(?:NOT A single|NOT one|NOT even one|NOT even A single) (?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"),
     rx(
         r"NO P:of (?:MY|THE|ITS) (?:<w>|N |TOTAL ){0,2}?NODE (?:HAVE|<w>|P:with|do) (?:<w>|A |N |ANY ){0,2}?(?P<gpu>GPUS|T:gpu|T:accel) (?P<after>\S*)"
     ),
@@ -118,6 +120,7 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
         found = _absence(scene, match, first, last)
         if found:
             yield found
+    yield from _everywhere(scene)
     for _, first, last in matches(scene.sentence, HAS_GPUS):
         zero = any(token.quantity and token.quantity.number == 0 for token in scene.sentence.tokens[first:last])
         if (
@@ -130,6 +133,22 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
             yield Found("gpu_presence", "the cluster has GPUs", first, last, fact)
 
 
+EVERYWHERE = (
+    rx(
+        r"(?:PER|ALL) (?:P:of |MY |THE |N )*NODE (?:HAVE|carry|carries|P:with|BE HAVE) (?:<w>|N |A )*(?:GPUS|T:gpu) (?!NO)"
+    ),
+    rx(r"GPUS P:on (?:ALL|PER) (?:P:of |MY |THE |N )*NODE "),
+)
+
+
+def _everywhere(scene: Scene) -> Iterator[Found]:
+    for _, first, last in matches(scene.sentence, EVERYWHERE):
+        if not _mine(scene, first, last) or negated_in_clause(scene.sentence, first, last):
+            continue
+        bare = sum(group.nodes or 0 for group in scene.known.groups or () if group.gpus == 0)
+        yield Found("gpu_presence", "every node has GPUs", first, last, f"{bare} nodes have no GPUs" if bare else None)
+
+
 def _absent_word(scene: Scene, last: int) -> bool:
     return (
         re.search(r" (?:: |= |BE |count )*(?:NO|N) ", scene.sentence.slice(last - 1, last + 2)) is not None
@@ -140,6 +159,15 @@ def _absent_word(scene: Scene, last: int) -> bool:
 def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found | None:
     sentence, known = scene.sentence, scene.known
     after = match["after"]
+    spoken = sentence.tokens[first].raw.lower()
+    if spoken in {"neither", "nor"} and after not in {"HW", "NODE", "CORE", "."} and match["gpu"] == "T:gpu":
+        return None
+    opening, _ = sentence.clause(first)
+    if re.search(
+        r" (?:NO|NOT) (?:A |single |one |P:of |MY |THE |N |[a-z]\S* )*NODE (?:BE |[a-z]\S* )*NO ",
+        sentence.slice(opening, last),
+    ):
+        return None
     start, end = sentence.clause(first)
     rest = sentence.slice(last - 1, min(end, last + 5))
     on_own = re.search(r" (?:MY|THIS) (?:NODE|CLUSTER) ", sentence.slice(first, last)) is not None
@@ -160,9 +188,14 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
         return Found("gpu_presence", "the job needs no GPUs", first, last, fact)
     if subject(scene, first) == "other" or re.search(r" NOT NO ", sentence.slice(start, last)):
         return None
-    partial = (
+    bare = (first > start and spoken in {"without", "lacking"} and sentence.tokens[first - 1].tag == "NODE") or (
+        spoken == "neither" and sentence.tokens[min(first + 1, last - 1)].raw.lower() in {"kind", "group", "sort", "of"}
+    )
+    if bare and first - 1 <= start and not (known.groups and len(known.groups) > 1):
+        return None
+    partial = bool(bare) or (
         re.search(
-            r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND|(?<!MY) NODE) ",
+            r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND) ",
             sentence.slice(start, last + (3 if only_cpus else 1)),
         )
         is not None

@@ -39,6 +39,8 @@ _SMALL = [
     "hundred",
 ]
 _SPELLED = dict(zip(_SMALL, [*range(2, 21), 30, 40, 50, 60, 70, 80, 90, 100], strict=True))
+_ONES = {"one": 1} | _SPELLED
+_BYTES = {"giga": "gb", "tera": "tb", "peta": "pb", "gibi": "gib", "tebi": "tib", "pebi": "pib"}
 _PARTS = {
     "third": 3,
     "quarter": 4,
@@ -59,15 +61,23 @@ _UNITS = (
     r"|(?P<time>seconds?\b|secs?\b|(?-i:s)\b|minutes?\b|mins?\b|hours?\b|hrs?\b|hr\b|(?-i:h)(?![A-Za-z])|(?-i:m)(?![A-Za-z])|days?\b|(?-i:d)\b)"
     r"|(?P<kilo>(?-i:[kKM])\b)"
 )
+_COUNTED = (
+    r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
+    r"| (?:of (?:them|these|those|which)|per node|on each|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
+)
+"""What follows a number in words that is a figure, not a manner of speaking."""
 QUANTITY = re.compile(
     rf"(?<![\w.])(?:(?P<clock>\d{{1,3}}:\d\d(?::\d\d)?)(?![\d:])"
     rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
     rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
-    rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
-    r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b)"
-    r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
-    rf"|\b(?P<part>a|one|two|three|four|five)[ -](?P<whole>{'|'.join(_PARTS)})s?(?=[ -](?:of|my|our|the|its)\b)"
-    r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its)\b))",
+    r"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|two|three|four|five|six|eight|ten|twelve|sixteen)[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
+    rf"|(?P<hundreds>(?:a|one|{'|'.join(_SMALL[:8])})[ -]hundred)(?:(?: and)?[ -](?P<tens>{'|'.join(sorted(_SPELLED, key=len, reverse=True))}))?(?:[ -](?P<ones>one|{'|'.join(_SMALL[:8])}))?"
+    + _COUNTED
+    + rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
+    + _COUNTED
+    + r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
+    rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b)"
+    r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated|available)\b))",
     re.IGNORECASE,
 )
 
@@ -94,6 +104,19 @@ def quantity(match: re.Match[str]) -> Quantity | None:
         parts = [int(part) for part in match["clock"].split(":")]
         seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
         return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+    if match["units"]:
+        return _memory(
+            {"half a": 0.5, "a": 1, "an": 1, "one": 1}.get(match["units"].lower()) or _SPELLED[match["units"].lower()],
+            _BYTES[match["bytes"].lower()[:4]],
+        )
+    if match["hundreds"]:
+        first = match["hundreds"].lower().split()[0].split("-")[0]
+        number = (
+            100.0 * _SPELLED.get(first, 1)
+            + _SPELLED.get((match["tens"] or "").lower(), 0)
+            + _ONES.get((match["ones"] or "").lower(), 0)
+        )
+        return _with_unit(number, 0.0, "")
     if match["half"]:
         return Quantity("Q:pct", (50.0,), 2, 0)
     if match["part"]:

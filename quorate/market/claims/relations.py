@@ -157,6 +157,10 @@ def _agreed(scene: Scene) -> Iterator[Found]:
     sentence = scene.sentence
     for match, first, last in matches(sentence, AGREED):
         polarity = _polarity(sentence, first, last)
+        if polarity is not None and re.match(
+            r" (?:BE )?(?:what BE )?(?:NO|absent|lacking) ", sentence.slice(last, last + 3)
+        ):
+            polarity = not polarity
         if (
             polarity is not None
             and not _of_others(sentence, first)
@@ -241,13 +245,20 @@ def penalties(scene: Scene) -> Iterator[Found]:
     """Return where a penalty for a type mismatch is said to apply, or to be spared."""
     sentence = scene.sentence
     for index, token in enumerate(sentence.tokens):
-        if token.tag != "PENALTY":
+        if token.tag not in {"PENALTY", "DEDUCT"} or " IF " in sentence.slice(0, index):
             continue
         start, end = sentence.clause(index)
         if end < len(sentence.tokens) and sentence.tokens[end].tag in {":", "("}:
             _, end = sentence.clause(end)
         near = sentence.slice(start, end)
         wide = sentence.slice(0, len(sentence.tokens))
+        if token.tag == "DEDUCT":
+            if re.search(r" (?:TYPEN|MIS|SPECN) ", wide) and not _GENERAL.search(near):
+                spared = (
+                    re.search(r" (?:NO|NOT|nothing|AVOID|NEED NOT|neither) ", sentence.slice(start, index)) is not None
+                )
+                yield _penalty(scene, not spared, start, end)
+            continue
         if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(near):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index)

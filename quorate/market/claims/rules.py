@@ -33,6 +33,8 @@ class Scene:
 
     sentence: Sentence
     known: Known
+    noun: str = ""
+    """What was counted last before this sentence: `NODE`, `GPUS`, or nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,28 @@ class Found:
     last: int
     """One after its last token."""
     fact: str | None = None
+
+
+def counted(sentence: Sentence, before: str) -> str:
+    """Return what the sentence counts last, so that `we have eight on each` is understood; else what was before."""
+    found = re.findall(
+        r" (NODE|GPUS|T:gpu|CORE)(?= )", re.sub(r"(?: PER| /| P:on PER| A) NODE(?= )", " ", sentence.tags)
+    )
+    return found[-1].replace("T:gpu", "GPUS") if found else before
+
+
+_CORRECTION = rx(
+    r"(?:,|\u2014|\u2013|-|--|\() (?:C:\S+ |or )?(?:NO|sorry|wait|correction|rather|pardon|actually|I mean|make that|that BE) (?:,|\u2014|:|wait|sorry)? ?(?=N|Q:\w+|ABOUT|T:\w+|I |IT )"
+)
+
+
+def corrected(sentence: Sentence) -> tuple[int, int]:
+    """Return the tokens that are taken back: `512 nodes, no, 320`; nothing as (0, 0)."""
+    match = _CORRECTION.search(sentence.tags)
+    if match is None or re.search(r" (?:NO|that BE) (?:T:\w+|I|IT) $", " " + match.group()):
+        return 0, 0
+    at, _ = sentence.covered(match)
+    return (sentence.clause(max(0, at - 1))[0], at) if at else (0, 0)
 
 
 _CONDITIONAL = rx(r"(?:IF|HEDGE|C:despite_not) ")
@@ -133,17 +157,32 @@ def resolved(sentence: Sentence, before: str) -> tuple[Sentence, str]:
     for index, token in enumerate(tokens):
         around = (tokens[index - 1].tag if index else "", tokens[index + 1].tag if index + 1 < len(tokens) else "")
         beside = token.tag == "ITS" and any(near.tag in {"MY", "I"} for near in tokens[max(0, index - 5) : index])
-        if token.tag in {"IT", "ITS"} and not beside and (who := _meant(kinds or {before}, token.tag, *around)):
+        if (
+            token.tag in {"IT", "ITS"}
+            and not beside
+            and (who := _meant(kinds or {before}, token.tag, *around, before, _only_i(tokens[:index])))
+        ):
             tokens[index] = replace(token, tag=_PRONOUNS[who, token.tag])
         kinds |= _named_by(tokens, index)
     left = next(iter(kinds)) if len(kinds) == 1 else before if not kinds else ""
     return replace(sentence, tokens=tuple(tokens)), left
 
 
+def _only_i(tokens: list[Token]) -> bool:
+    """`I am gpu and it is storage`: who says `I` does not go on with `it` for itself."""
+    return any(token.tag == "I" and token.raw.lower() not in {"it", "me", "us"} for token in tokens) and not any(
+        token.tag in {"CLUSTER", "SELFID"} for token in tokens
+    )
+
+
 _PRONOUNS = {("self", "IT"): "I", ("self", "ITS"): "MY", ("job", "IT"): "JOB", ("job", "ITS"): "JOB"}
 
 
-def _meant(kinds: set[str], pronoun: str, leading: str, following: str) -> str:
+def _meant(
+    kinds: set[str], pronoun: str, leading: str, following: str, before: str = "", first_person: bool = False
+) -> str:
+    if pronoun == "IT" and following == "BE" and first_person:
+        return "job" if before == "job" else ""
     if pronoun == "IT" and (following in {"REQ", "CAN", "CANNOT"} or leading == "RUN"):
         return "job"
     (only,) = kinds if len(kinds) == 1 else ("",)

@@ -10,10 +10,10 @@ from quorate.market.claims.rules import Found, Scene, hedged, matches, negated_i
 from quorate.market.claims.words import GENERATIONS, NETWORKS
 
 _UNIT = r"(?:<w>|NODE |GPUS |T:gpu |CORE |PER |/ |FREE |TOTAL |REQ |T:memory |P:of |MY |\( |\) |THE |JOB |AND ){0,5}?"
-_IS = r"(?:EQ|=|TOTAL|BE|\u2248|~|=>) (?:ABOUT |TOTAL |P:of |A )*"
+_IS = r"(?:EQ|LEAVE|->|=|TOTAL|BE|\u2248|~|=>) (?:ABOUT |TOTAL |P:of |A )*"
 PRODUCT = (rx(r"(?P<a>N )" + _UNIT + r"(?:x|\u00d7|times|multiplied P:by) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
 SUM = (rx(r"(?P<a>N )" + _UNIT + r"(?:\+|plus) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
-DIFFERENCE = (rx(r"(?P<a>N )" + _UNIT + r"(?:-|\u2013|minus|LESS) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
+DIFFERENCE = (rx(r"(?P<a>N )" + _UNIT + r"(?:-|\u2013|minus|LESS|less) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
 SHARE = (
     rx(
         r"(?P<a>N )"
@@ -34,11 +34,38 @@ def _value(sentence: Sentence, match: re.Match[str], group: str) -> tuple[float,
 def sums(scene: Scene) -> Iterator[Found]:
     """Return every computation that is written out."""
     sentence = scene.sentence
+    yield from _compared(sentence)
     for patterns, sign in ((PRODUCT, "x"), (SUM, "+"), (DIFFERENCE, "-"), (SHARE, "%")):
         for match, first, last in matches(sentence, patterns):
             left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
             if left and right and said:
                 yield _sum(left[0], sign, right[0], said, first, last, sentence)
+
+
+COMPARED = (
+    rx(r"(?P<a>N |Q:mem )(?P<sign>>=|<=|>|<) (?P<b>N |Q:mem )"),
+    rx(
+        r"(?P<a>Q:mem )(?:PER NODE |T:memory |A NODE |BE |I BE |, |<w>){0,4}?(?P<sign>MORE|LESS) (?:THE )?(?P<b>Q:mem )"
+    ),
+)
+
+
+def _compared(sentence: Sentence) -> Iterator[Found]:
+    """`512 >= 960`, `512 GiB exceeds the 960 GiB`; only what no reading makes true is wrong."""
+    for match, first, last in matches(sentence, COMPARED):
+        left, right = _value(sentence, match, "a"), _value(sentence, match, "b")
+        if not left or not right or negated_in_clause(sentence, first, last) or hedged(sentence, first, last):
+            continue
+        above = match["sign"] in {">=", ">", "MORE"}
+        holds = max(left) >= min(right) * 0.999 if above else min(left) <= max(right) * 1.001
+        words = f"{left[0]:g} is {'at least' if above else 'at most'} {right[0]:g}"
+        yield Found(
+            "arithmetic",
+            words,
+            first,
+            last,
+            None if holds else f"{left[0]:g} is {'less' if above else 'more'} than {right[0]:g}",
+        )
 
 
 def _sum(

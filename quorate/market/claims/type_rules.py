@@ -65,7 +65,7 @@ OWN: tuple[re.Pattern[str], ...] = (
         + _IS
         + _NOT
         + _IS
-        + r"(?P<type><T>)(?!JOB |(?:AND|P:\S+|,) (?:THE |THIS )?JOB )"
+        + r"(?P<type><T>)(?!JOB |P:\S+ (?:THE |THIS )?JOB |(?:AND|,) (?:THE |THIS )?JOB (?!TYPEN))"
     ),
     rx(r"TYPEN : JOB (?:: |= |BE )?T:\w+ [,;/] CLUSTER (?:: |= |BE )?(?P<type><T>)"),
     # a key and its value
@@ -81,6 +81,12 @@ OWN: tuple[re.Pattern[str], ...] = (
         r"<SELF>(?:(?!recommend|suggest|prefer|lack|resemble|beat|lose|lost|envy|defer|trust|expect|see |believe|think|know|outperform|face|find|like)[a-z]\S* |HAVE |RUN ){1,2}?A (?:<m>|SPECV ){0,3}?(?P<type><T>)<SUFFIX>{0,2}<m>{0,2}?<CLUSTER>"
     ),
     rx(r"BEING (?P<not>NOT )?(?:<m>){0,2}?(?P<type><T>)SPECV "),
+    rx(
+        r"(?P<not>(?:do |does |will )?NOT )?(?:EQ|make|making) (?:I|THIS|this|IT|THIS CLUSTER|MY CLUSTER|THE CLUSTER) A (?:<m>){0,2}?(?P<type><T>)<SUFFIX>?(?:CLUSTER |TYPEN )"
+    ),
+    rx(r"(?:<SELF>|IT )(?:BE |HAVE been )(?:[a-z]\S* |SPECV ){1,2}P:as A (?:<m>){0,2}?(?P<type><T>)<SUFFIX>?<CLUSTER>"),
+    rx(r"MY CLUSTER [,(] P:of TYPEN (?P<type><T>)"),
+    rx(r"<SELF>BE (?:A )?(?P<type><T>)TYPEN (?!JOB|P:of JOB)"),
     rx(r"BEING (?P<not>NOT )?(?P<type><T>)(?=MY |I |SELFID |THE |THIS |, )"),
     # we are classified as storage; operates as a gpu cluster
     rx(
@@ -128,6 +134,7 @@ OWN: tuple[re.Pattern[str], ...] = (
 """What a cluster calls itself."""
 
 SPECIAL: tuple[re.Pattern[str], ...] = (
+    rx(r"CLUSTER (?:WH BE )?SPECV P:for (?P<type>" + _OBJECT + r")P:like (?:this|THIS|I|MINE)"),
     # my memory specialisation; our AI focus
     rx(
         r"(?:MY|CLUSTER 'S|SELFID 'S|THIS CLUSTER 'S) (?:<w>|TOTAL ){0,2}?(?P<type><T>)(?:INT |SPECV |JOBS ){0,2}(?:<w>)?SPECN "
@@ -220,6 +227,8 @@ JOB_TYPE: tuple[re.Pattern[str], ...] = (
         + _IS
         + r"(?P<type>T:[\w~]+ (?:INT )?)"
     ),
+    rx(r"JOB HAVE (?:A |THE )?TYPEN (?P<type>T:[\w~]+ )"),
+    rx(r"TYPEN (?:IT|JOB|THE JOB) (?:P:as )?(?P<type>T:[\w~]+ )"),
     rx(r"TYPEN P:of (?:THE |THIS )JOB " + _IS + _NOT + _IS + r"(?P<type>T:[\w~]+ )"),
     rx(r"JOB (?:<w>)?(?P<not>do NOT )?REQ (?:P:for )?(?:A |THE )?(?:CLUSTER )?TYPEN (?P<type>T:[\w~]+ )"),
     # the job asks for a GPU cluster
@@ -259,7 +268,10 @@ NO_TYPE = (
         r"(?P<no>NO|NOT A) (?:<w>|REQ ){0,3}?(?:CLUSTER |JOB )?TYPEN (?:REQ |<w>){0,2}?(?:BE |HAVE |given |SPECV |stated |specified |REQ )"
     ),
     rx(
-        r"TYPEN (?:P:of (?:THE |THIS )JOB )?(?:BE )?(?P<no>unspecified|undefined|missing|unknown|NO|NOT (?:specified|given|stated|defined|REQ|provided|declared|indicated|set))(?: |$)"
+        r"TYPEN (?:P:of (?:THE |THIS )JOB )?(?:BE )?(?P<no>unspecified|undefined|missing|unknown|NO|NOT (?:specified|given|stated|defined|REQ|provided|declared|indicated|set))(?: (?!MATCHV|MIS|SAME|DIFF|A |JOB)|$)"
+    ),
+    rx(
+        r"(?:leaves|left|FREE|LEAVE|keeps|with) (?:THE |ITS )?(?:JOB )?TYPEN (?P<no>FREE|blank|empty|unspecified|undefined|unset) "
     ),
 )
 """The job is said to have no type."""
@@ -273,7 +285,13 @@ IDENTITY = (
     rx(r"(?P<id>OTHERID )BE (?:MY (?:name|id|identity|identifier|CLUSTER) |I )"),
     rx(r"(?:speaking|bidding|answering|acting) P:as (?P<id>OTHERID )"),
     rx(r"(?:P:as|I BE) (?:THE |A )(?:<w>|CLUSTER )(?:P:of|P:for|P:behind) (?P<id>OTHERID )"),
-    rx(r"(?:bidding|bid|answering|speaking|writing) P:for (?P<id>OTHERID )"),
+    rx(r"(?:bidding|bid|answering|speaking|speak|answer|acting|act|writing) P:for (?P<id>OTHERID )"),
+    rx(
+        r"I (?:manage|RUN|HAVE|represent|administer|BE (?:managing|running|representing)) (?:THE CLUSTER )?(?P<id>OTHERID )"
+    ),
+    rx(r"(?P<id>OTHERID ), (?:P:as )?(?:WH |that )I (?:manage|RUN|HAVE|represent|BE)"),
+    rx(r"(?P<id>OTHERID )BE MINE "),
+    rx(r"P:at (?P<id>OTHERID )(?:, )?I (?:HAVE|BE|RUN|CAN)"),
     rx(r"(?P<id>OTHERID )(?:here|speaking|reporting) "),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),
 )

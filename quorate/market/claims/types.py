@@ -146,6 +146,11 @@ def own_types(scene: Scene) -> Iterator[Found]:
                 yield claim
 
 
+def _declared(sentence: Sentence, first: int, last: int) -> bool:
+    words = {token.raw.lower() for token in sentence.tokens[first:last]}
+    return bool(words & {"declared", "listed", "classified", "labeled", "labelled", "tagged", "marked", "filed"})
+
+
 _SOFT: dict[str, Callable[[Known], bool]] = {
     "hybrid": lambda known: known.job_type != "hybrid",
     "memory": lambda known: known.job_type != "memory",
@@ -165,7 +170,10 @@ def job_types(scene: Scene) -> Iterator[Found]:
             continue
         says_not = bool(match.groupdict().get("not"))
         soft = match.groupdict().get("soft") or (
-            match.groupdict().get("end") is not None and "TYPEN" not in match.group()
+            match.groupdict().get("end") is not None
+            and "TYPEN" not in match.group()
+            and not _declared(sentence, first, last)
+            and not re.match(r" P:by (?:[a-z]\S* )?TYPEN ", sentence.slice(last, last + 3))
         )
         wrong = (mention in _SOFT and _SOFT[mention](known)) if soft else known.job_type != mention
         wrong = known.job_type == mention if says_not else wrong

@@ -28,7 +28,7 @@ _CLASSES: dict[str, str] = {
     "TYPEN": "type|category|classification|class|types|typed|categories",
     "SPECN": "specialization|specialisation|specialty|speciality|expertise|focus|area of expertise|core competency"
     "|area of specialization|area of specialisation|specializations|specialisations|forte|core focus|niche|purpose|emphasis"
-    "|domain of expertise|strong suit|primary focus",
+    "|domain of expertise|trade|home turf|home ground|bread and butter|line of work|strong suit|primary focus",
     "SPECV": "specialized|specialised|specializes|specialises|specializing|specialising|specialize|specialise"
     "|optimized|optimised|optimizes|designed|tailored|dedicated|focused|focussed|focuses|focusing|oriented"
     "|centric|built|purpose built|geared|tuned|engineered|intended|purposed|customized|customised|architected"
@@ -57,6 +57,8 @@ _CLASSES: dict[str, str] = {
     "PARTLY": "partially|partly|somewhat|loosely|broadly|roughly|closely|largely|mostly|almost|nearly|not quite|approximates"
     "|reasonably|moderately|relatively|generally|fairly|partial|near|close|decent|reasonable|moderate|some",
     "PENALTY": "penalty|penalties|penalized|penalised|penalize|penalise|penalization|penalisation|deduction",
+    "DEDUCT": "deduct|deducts|deducted|deducting|subtract|subtracts|subtracted|subtracting|take something off|taken off|take off"
+    "|takes off|knock off|docked|knocked off|taking off|take a bit off|take points off",
     "NODE": "node|nodes|servers|server|machines",
     "GPUS": "gpus|accelerators|graphics cards|gpu devices|gpu cards|gpu accelerators|graphics processors|gpu units",
     "CORE": "core|cores|cpu core|cpu cores|processor cores|compute cores",
@@ -64,12 +66,12 @@ _CLASSES: dict[str, str] = {
     "CPUONLY": "cpu only|gpu less|gpuless|gpu free|non accelerated",
     "STO": "disk|file system|filesystem|file systems|lustre|flash|scratch|parallel file system|gpfs|object store",
     "FREE": "free|available|idle|unallocated|unused|spare|unoccupied|vacant|open|remaining|left|availability|leftover"
-    "|availably",
+    "|availably|avail",
     "BUSY": "busy|allocated|occupied|used|in use|utilized|utilised|taken|reserved|committed|consumed|running jobs",
-    "BG": "background",
+    "BG": "background|bg",
     "TOTAL": "total|overall|altogether|entire|totals|totaling|totalling|combined|aggregate|whole|in all|full|installed",
-    "LOAD": "occupancy|utilization|utilisation|load|usage|busyness",
-    "REQ": "requires|require|required|requiring|requests|requested|requesting|needs|need|needed|needing|asks|asked|asking"
+    "LOAD": "occupancy|util|utilization|utilisation|load|usage|busyness",
+    "REQ": "req|want|ask|requires|require|required|requiring|requests|requested|requesting|needs|need|needed|needing|asks|asked|asking"
     "|demands|demanded|demanding|wants|wanted|calls|specifies|specified|requirement|requirements|demand|seeks|prefers"
     "|preferred|desired|preference|prefer|desires|requests for|wanting|declared|consumes|occupies|consume|occupy|takes|use of",
     "HAVE": "have|has|having|offer|offers|offering|provide|provides|providing|possess|possesses|possessing|boast|boasts"
@@ -111,7 +113,7 @@ _CLASSES: dict[str, str] = {
     "AVOID": "avoid|avoids|avoiding|avoided|waived|escapes|sidesteps|spared|exempt",
     "EQ": "equals|equal to|makes|yields|yielding|giving|gives|for a total of|i.e.",
     "SKIP": "penalty|bonus|score|weight|factor|discount|confidence|probability|chance|reduction|reduce|reduces|reduced"
-    "|efficiency|faster|slower|speedup|success|reputation|deducted|lower|higher|margin|increase|improvement|threshold",
+    "|efficiency|faster|slower|speedup|success|reputation|lower|higher|margin|increase|improvement|threshold",
 }
 """Tag -> its words, by `|`. The first class that lists a word wins."""
 
@@ -135,7 +137,7 @@ _TYPES: dict[str, str] = {
     "|numerical simulation|modeling and simulation|scientific computing",
     "gpu": "gpu|gpu computing|gpu compute",
     "accel": "accelerator|gpu accelerated computing|accelerated computing",
-    "memory": "memory|ram|dram",
+    "memory": "memory|ram|dram|mem",
     "cpu": "cpu intensive|cpu focused|cpu optimized|cpu optimised|cpu bound|cpu heavy|cpu centric|cpu oriented",
     "hybrid": "hybrid|mixed workload|mixed workloads|mixed use|mixed cpu gpu|mixed cpu and gpu|mixed gpu cpu|combined cpu gpu|hybrid cpu gpu|mixed type|mixed purpose",
     "ai": "ai|ml|ai/ml|artificial intelligence|machine learning|deep learning|neural network|neural networks|ai training"
