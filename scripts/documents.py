@@ -14,7 +14,7 @@ import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adr/README.md")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adr/README.md")
 
 
 def floors() -> str:
@@ -50,7 +50,15 @@ def decisions() -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"floors": floors, "targets": targets, "decisions": decisions}
+def evals() -> str:
+    """Return the table of kept evaluation results, as `python -m evals table` prints it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evals", "table"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.rstrip()
+
+
+PARTS: dict[str, Callable[[], str]] = {"floors": floors, "targets": targets, "decisions": decisions, "evals": evals}
 
 
 def generated(text: str) -> str:
