@@ -13,6 +13,8 @@ from quorate.domain.values import Value
 from quorate.ledger.acts import Receipt
 
 LINE_BYTES_MAX = 64_000
+STATUS_BYTES_MAX = 64_000_000
+"""A member of one's own machine says how every job fared."""
 
 
 class SubmitJob(Value):
@@ -121,11 +123,13 @@ async def ask(path: Path, question: Ask, timeout_s: float = 5.0) -> PeerStatus:
     """
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_unix_connection(path, limit=16 * LINE_BYTES_MAX)
-            writer.write(question.model_dump_json().encode() + b"\n")
-            await writer.drain()
-            line = await reader.readline()
-            writer.close()
+            reader, writer = await asyncio.open_unix_connection(path, limit=STATUS_BYTES_MAX)
+            try:
+                writer.write(question.model_dump_json().encode() + b"\n")
+                await writer.drain()
+                line = await reader.readline()
+            finally:
+                writer.close()
     except (OSError, TimeoutError) as error:
         raise PeerUnreachable(
             f"no member answers at {path}: {str(error) or 'timeout'}; start it with `peer`"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
 from pydantic import Field, ValidationError
 
 from federation.keys import certificate, pem_key, private_pem, read_secret, read_seed, write_secret
@@ -172,8 +171,9 @@ class Disk:
         self._log = os.open(home.log, os.O_WRONLY | os.O_CREAT, 0o600)
         os.ftruncate(self._log, whole)
         os.lseek(self._log, 0, os.SEEK_END)
-        self.kept = _kept(home.answers)
+        self.kept, whole = _kept(home.answers)
         self._answers = os.open(home.answers, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.ftruncate(self._answers, whole)
         self._dirty = False
 
     def persist(self, record: bytes, *, fresh: bool) -> None:
@@ -247,8 +247,16 @@ def _replace(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _kept(path: Path) -> list[Keep]:
-    if not path.exists():
-        return []
-    lines = path.read_bytes().splitlines(keepends=True)
-    return [Keep.model_validate(orjson.loads(line)) for line in lines if line.endswith(b"\n")]
+def _kept(path: Path) -> tuple[list[Keep], int]:
+    """Return the whole answers in a file, and where they end: behind that stands at most one torn line."""
+    data = path.read_bytes() if path.exists() else b""
+    lines = [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
+    kept = []
+    for number, line in enumerate(lines, 1):
+        try:
+            kept.append(Keep.model_validate_json(line))
+        except ValidationError as error:
+            raise RequestInvalid(
+                f"{path}: line {number} holds no sealed answer; take the line out: what it sealed cannot be shown"
+            ) from error
+    return kept, sum(map(len, lines))

@@ -1,0 +1,207 @@
+"""A member's folder: one process at a time, nobody else's key, and a disk that fails before anything is signed.
+
+docs/protocol.md P-20, P-21.
+"""
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from federation.home import Disk, Home, Roster, locked
+from quorate.consensus.wal import RecordKind, encode_record
+from quorate.domain.bidding import Abstention
+from quorate.domain.errors import LedgerBroken, RequestInvalid, SettingsInvalid, WorldError
+from quorate.ledger.participant import Keep
+from tests.federation.houses import houses
+
+RECORDS = [encode_record(RecordKind.VOTE, bytes([number]) * 40) for number in range(3)]
+
+
+@pytest.fixture
+def home(tmp_path):
+    return houses(tmp_path)[0]
+
+
+def written(home, *, records=RECORDS):
+    disk = Disk(home)
+    for record in records:
+        disk.persist(record, fresh=False)
+    disk.close()
+    return home.log.read_bytes()
+
+
+# -- who is it
+
+
+def test_a_folder_is_private_and_holds_what_a_member_needs(home):
+    assert home.folder.stat().st_mode & 0o777 == 0o700
+    assert home.roster(home.genesis()).members[0].cluster == "c0"
+    assert len(home.seed()) == 32
+
+
+def test_a_second_process_is_refused_with_a_sentence(home):
+    code = "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path\n"
+    code += "from federation.home import Home, locked\n"
+    code += "with locked(Home(Path(sys.argv[1]))): pass"
+    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    with locked(home):
+        done = subprocess.run(
+            [sys.executable, "-c", code, home.folder, root], capture_output=True, text=True, timeout=30, check=False
+        )
+    assert done.returncode != 0
+    assert f"another process runs the member in {home.folder}; stop it first" in done.stderr
+    with locked(home):
+        pass
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(RequestInvalid, match="make one with `peer-init`"), locked(Home(tmp_path / "nowhere")):
+        pass
+
+
+def test_a_roster_with_another_key_than_genesis_names_is_refused(home, tmp_path):
+    good = home.roster(home.genesis())
+    first, second, *rest = good.members
+    swapped = first.model_copy(update={"certificate": second.certificate})
+    (home.folder / "roster.json").write_bytes(Roster(members=(swapped, second, *rest)).model_dump_json().encode())
+    with pytest.raises(SettingsInvalid, match="the certificate of c0 carries another key than genesis names"):
+        home.roster(home.genesis())
+
+
+def test_a_roster_that_lists_others_is_refused(home):
+    good = home.roster(home.genesis())
+    (home.folder / "roster.json").write_bytes(Roster(members=good.members[::-1]).model_dump_json().encode())
+    with pytest.raises(SettingsInvalid, match="must list c0, c1, c2, c3 in this order"):
+        home.roster(home.genesis())
+
+
+@pytest.mark.parametrize("name", ["genesis.json", "roster.json"])
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1", b"\xff\xfe", b'{"members": 7}'], ids=range(5))
+def test_a_file_that_is_damaged_is_refused_with_its_name(home, name, text):
+    genesis = home.genesis()
+    (home.folder / name).write_bytes(text)
+    with pytest.raises(RequestInvalid, match=name):
+        home.genesis() if name == "genesis.json" else home.roster(genesis)
+
+
+@pytest.mark.parametrize("name", ["key", "key.pem"])
+def test_either_key_file_must_be_private(home, name):
+    (home.folder / name).chmod(0o644)
+    with pytest.raises(SettingsInvalid, match="chmod 600"):
+        home.seed()
+
+
+# -- the log
+
+
+def test_what_was_written_is_read_again(home):
+    written(home)
+    disk = Disk(home)
+    assert disk.records == RECORDS
+    disk.close()
+
+
+@pytest.mark.parametrize("cut", [1, 7, 20, len(RECORDS[2]) - 1])
+def test_a_torn_last_record_is_cut_off_and_the_rest_stands(home, cut):
+    data = written(home)
+    home.log.write_bytes(data[:-cut])
+    disk = Disk(home)
+    assert disk.records == RECORDS[:2]
+    disk.persist(RECORDS[2], fresh=False)
+    disk.close()
+    assert home.log.read_bytes() == data
+
+
+@pytest.mark.parametrize("place", [0, 5, 15, len(RECORDS[0]) - 1, len(RECORDS[0]) + 11])
+def test_a_flipped_bit_stops_the_member_with_a_sentence(home, place):
+    data = bytearray(written(home))
+    data[place] ^= 4
+    home.log.write_bytes(bytes(data))
+    with pytest.raises(LedgerBroken, match=r"the write-ahead log is damaged at byte \d+; rejoin as an observer"):
+        Disk(home)
+
+
+def test_a_new_height_replaces_the_log_whole(home):
+    written(home)
+    disk = Disk(home)
+    disk.persist(encode_record(RecordKind.HEIGHT, b"h" * 16), fresh=True)
+    disk.persist(RECORDS[0], fresh=False)
+    disk.close()
+    again = Disk(home)
+    assert len(again.records) == 2
+    again.close()
+
+
+def test_a_log_that_is_gone_is_remembered_until_its_height_is_over(home):
+    assert home.silent_through(8) == 0
+    home.log.unlink()
+    assert home.silent_through(8) == 8
+    Disk(home).close()
+    assert home.silent_through(8) == 8, "a second start within the same height still knows"
+    home.log.unlink()
+    assert home.silent_through(11) == 11
+
+
+def test_answers_survive_and_a_torn_one_is_left_out(home):
+    keep, disk = KEEP, Disk(home)
+    disk.keep(keep)
+    disk.close()
+    with home.answers.open("ab") as file:
+        file.write(b'{"job":"j2"')
+    again = Disk(home)
+    assert again.kept == [keep]
+    again.keep(keep)
+    again.close()
+    last = Disk(home)
+    assert last.kept == [keep, keep]
+    last.close()
+
+
+def test_a_damaged_answer_is_named_by_its_line(home):
+    home.answers.write_bytes(b'{"job":"j1"}\n')
+    with pytest.raises(RequestInvalid, match=r"answers\.jsonl: line 1 holds no sealed answer; take the line out"):
+        Disk(home)
+
+
+ANSWER = Abstention(job="j1", cluster="c0", code="deadline", detail="late")
+KEEP = Keep(job="j1", opened=3, answer=ANSWER, salt="5a" * 16)
+WRITES = {
+    "a record": lambda disk: disk.persist(RECORDS[0], fresh=False),
+    "a new log": lambda disk: disk.persist(RECORDS[0], fresh=True),
+    "an answer": lambda disk: disk.keep(KEEP),
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_a_full_disk_stops_the_member_before_it_signs(home, monkeypatch, what):
+    disk = Disk(home)
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(WorldError, match="No space left on device; the member stops before it signs"):
+        WRITES[what](disk)
+    monkeypatch.undo()
+    disk.close()
+
+
+def test_a_limit_of_the_file_system_is_met_in_the_middle_of_a_record_and_leaves_a_log_that_reads(home):
+    disk = Disk(home)
+    disk.persist(RECORDS[0], fresh=False)
+    disk.flush()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(RECORDS[0]) + 10, hard))
+    try:
+        with pytest.raises(WorldError, match="the member stops before it signs"):
+            disk.persist(RECORDS[1], fresh=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    disk.close()
+    again = Disk(home)
+    assert again.records == RECORDS[:1]
+    again.close()
