@@ -396,7 +396,8 @@ def fresh_folder(runs: Path, name: str) -> Path:
 
 def resolved(settings: Settings, profile: str | None) -> str:
     """Return the configuration in force, keys masked."""
-    return resolved_llm(settings.llm.using(profile) if profile else settings.llm, os.environ)
+    llm = resolved_llm(settings.llm.using(profile) if profile else settings.llm, os.environ)
+    return f"{llm}\ntrace.otlp_endpoint = {settings.trace.otlp_endpoint or 'none'}"
 
 
 async def probe_profile(settings: Settings, profile: str | None) -> str:

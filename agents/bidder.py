@@ -13,7 +13,7 @@ from agents.asking import REPAIRABLE, Chat, Kind, Message, ModelFailed, Question
 from agents.limits import Clock, cost_usd_micro
 from agents.parsing import ReplyBid, bid_shape, parse_bid
 from agents.rendering import bid_inputs
-from agents.settings import LlmSettings, Prices, Rule, Scripted
+from agents.settings import LlmSettings, Prices, Recorded, Rule, Scripted
 from agents.telling import Teller, milliseconds
 from prompts import Prompt
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer, Author, Bid, BidOutcome, Effort
@@ -271,11 +271,14 @@ class _Bidding:
 def fallback_share(settings: LlmSettings, outcomes: Iterable[BidOutcome]) -> tuple[int, int]:
     """Return (without a model's bid, eligible) over the calls that a real model should have answered.
 
-    Clusters that the rule or the scripted profile answers for are left out: there no model was expected.
+    Clusters that the rule or the scripted profile answers for are left out, and so is a recording of scripted
+    replies: there no model was expected.
     """
     missed = eligible = 0
     for outcome in outcomes:
-        if isinstance(settings.profile(settings.name_for(outcome.cluster)), Rule | Scripted):
+        author = outcome.author.provider if outcome.author is not None else ""
+        profile = settings.profile(settings.name_for(outcome.cluster))
+        if isinstance(profile, Rule | Scripted) or (isinstance(profile, Recorded) and author == "scripted"):
             continue
         if isinstance(outcome, Abstention) and outcome.code in AbstentionCode.FACTS:
             continue
@@ -290,6 +293,6 @@ def degraded(settings: LlmSettings, outcomes: Iterable[BidOutcome]) -> str | Non
     if not eligible or missed <= settings.fallback_share_max * eligible:
         return None
     return (
-        f"degraded: {missed} of {eligible} eligible calls ended without a model's bid "
+        f"{missed} of {eligible} eligible calls ended without a model's bid "
         f"(at most {settings.fallback_share_max:.0%} is allowed by llm.fallback_share_max)"
     )

@@ -373,6 +373,7 @@ def resolved(settings: LlmSettings, environ: Environ) -> str:
         f"llm.on_silence = {settings.on_silence}",
         f"llm.fallback_share_max = {settings.fallback_share_max}",
         f"llm.round_s = {settings.round_s}",
+        f"llm.second_opinion = {str(settings.second_opinion).lower()}",
         f"llm.budget.tokens = {_or_none(settings.budget.tokens)}",
         f"llm.budget.usd = {_or_none(settings.budget.usd)}",
         f"llm.langsmith = {str(settings.langsmith).lower()}",
