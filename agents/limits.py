@@ -102,18 +102,21 @@ class Fuse:
         self._settings, self._clock = settings, clock
         self._failures = 0
         self._opened_s: float | None = None
-        self._why = ""
+        self._why, self._kind = "", Kind.BREAKER
         self._trying = False
 
     def check(self) -> None:
-        """Raise ModelFailed(BREAKER) if nothing may be asked now."""
+        """Raise ModelFailed if nothing may be asked now: BREAKER, or what only a person can mend by its own name.
+
+        A refused key stays a refused key for those who were not asked any more; it never becomes mere silence.
+        """
         if self._opened_s is None:
             return
         rested = self._clock.now_s() - self._opened_s >= self._settings.rest_s
         if rested and not self._trying:
             self._trying = True
             return
-        raise ModelFailed(Kind.BREAKER, f"not asked: the last calls failed ({self._why})", calls=0)
+        raise ModelFailed(self._kind, f"not asked: the last calls failed ({self._why})", calls=0)
 
     def passed(self) -> None:
         """Close again: the host answered, whatever it said."""
@@ -123,8 +126,10 @@ class Fuse:
         """Count a failure of the host; a refused key or a missing model opens at once, for it will not mend itself."""
         self._trying = False
         self._failures += 1
-        if failure.kind in {Kind.AUTH, Kind.GONE} or self._failures >= self._settings.failures:
+        lasting = failure.kind in {Kind.AUTH, Kind.GONE}
+        if lasting or self._failures >= self._settings.failures:
             self._opened_s, self._why = self._clock.now_s(), str(failure)
+            self._kind = failure.kind if lasting else Kind.BREAKER
 
     def abandoned(self) -> None:
         """Forget a trial that was cancelled, so that another may be made."""

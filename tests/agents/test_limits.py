@@ -198,7 +198,8 @@ def test_a_refused_key_stops_the_asking_at_once() -> None:
     shared = limited(chat, FakeTime())
     assert outcome(shared).kind is Kind.AUTH
     failure = outcome(shared)
-    assert failure.kind is Kind.BREAKER
+    assert failure.kind is Kind.AUTH, "not silence: a person must act"
+    assert failure.calls == 0
     assert "Invalid API key" in failure.detail
     assert len(chat.asked) == 1
 
