@@ -18,10 +18,10 @@ from rich.console import Console
 
 import wiring
 from backends.ledger_file import read_lines
-from backends.reading import Workload, jobs_from, read_jobs_text, read_value, shown
+from backends.reading import Workload, jobs_from, read_federation, read_jobs, read_jobs_text, read_value, shown
 from faults.drivers import DRIVERS
 from quorate.domain.clusters import CLUSTER_TYPES
-from quorate.domain.errors import LedgerBroken, OperatorError, RequestInvalid
+from quorate.domain.errors import LedgerBroken, OperatorError, PeerUnreachable, RequestInvalid
 from quorate.domain.trace import RunStarted
 from quorate.ledger.fold import cluster_row, federation_row
 from quorate.ledger.genesis import Genesis
@@ -124,7 +124,7 @@ def _resumed(args: argparse.Namespace, settings: wiring.Settings) -> tuple[wirin
     for folder in sorted(runs.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True):
         places = wiring.Places(folder)
         stored = read_value(wiring.RunRequest, places.request) if places.request.exists() else None
-        if stored is not None and _same(asked, stored):
+        if stored is not None and _same(asked, stored) and _kept_there(args.ledger, stored):
             found.append((stored, places))
     if not found:
         raise RequestInvalid(
@@ -139,13 +139,18 @@ def _same(asked: wiring.RunRequest, stored: wiring.RunRequest) -> bool:
     return asked == stored.model_copy(update={"name": asked.name, "ledger": asked.ledger})
 
 
+def _kept_there(ledger: str | None, stored: wiring.RunRequest) -> bool:
+    """Say whether a run keeps its ledger where `--ledger` says; without the flag any place will do."""
+    return ledger is None or stored.ledger == str(Path(ledger).absolute())
+
+
 def _checked(args: argparse.Namespace) -> None:
     """Make sure, before anything is run, that what it is to leave behind can be written."""
     if args.json is not None and args.json != "-":
         wiring.check_writable(Path(args.json), "--json")
     if args.ledger is not None:
         wiring.check_writable(Path(args.ledger), "--ledger")
-        if Path(args.ledger).exists() and not args.resume:
+        if Path(args.ledger).exists() and args.resume is None:
             raise RequestInvalid(f"the ledger {args.ledger} exists; name another, or go on with it by --resume")
     if args.record is not None:
         wiring.check_writable(Path(args.record) / "recording", "--record", make=True)
@@ -172,7 +177,7 @@ def _run(args: argparse.Namespace) -> int:
         asked, places = _resumed(args, settings)
     else:
         asked = _request(args, settings)
-        places = wiring.Places(wiring.fresh_folder(Path(settings.run.folder), asked.name))
+        places = wiring.Places(wiring.claimed_folder(Path(settings.run.folder), asked.name))
     human = sys.stderr if args.json == "-" else sys.stdout
     console = _Console(file=human, highlight=False, soft_wrap=False)
     with TerminalFace(console, emoji=not args.no_emoji, quiet=args.quiet, show_llm=args.show_llm) as face:
@@ -280,6 +285,67 @@ def _peer(args: argparse.Namespace) -> int:
     return 0
 
 
+def _peer_init(args: argparse.Namespace) -> int:
+    from federation.founding import make
+
+    federation = read_federation(_path(args.federation) or wiring.REFERENCE_FEDERATION)
+    names = [cluster.id for cluster in federation.clusters]
+    if args.cluster not in names:
+        raise RequestInvalid(f"there is no cluster {shown(args.cluster)} in the federation; it has {', '.join(names)}")
+    cluster = federation.clusters[names.index(args.cluster)]
+    card = make(Path(args.home), cluster, args.background, args.host, args.port)
+    Console(highlight=False, soft_wrap=True).print(
+        f"{Path(args.home) / 'card.json'} is the card of {card.cluster.id}: give it to the other centres; "
+        "the folder holds its key: give that to nobody",
+        markup=False,
+    )
+    return 0
+
+
+def _peer_found(args: argparse.Namespace) -> int:
+    from federation.founding import found, read_card
+    from federation.home import Home
+
+    genesis = found(
+        Home(Path(args.home)),
+        args.name,
+        [read_card(Path(card)) for card in args.card],
+        bid_window_s=args.bid_window_s,
+        sealed=not args.open_bids,
+    )
+    Console(highlight=False, soft_wrap=True).print(
+        f"{len(genesis.members)} members found the chain {genesis.digest}: every centre must read the same, "
+        f"then start its own with `peer {args.home}`",
+        markup=False,
+    )
+    return 0
+
+
+def _peer_ask(args: argparse.Namespace) -> int:
+    """Hand jobs in at a member of this machine, if any are given, and say how things stand there."""
+    from federation import control
+    from federation.home import Home
+
+    socket = Home(Path(args.home)).socket
+    jobs = [] if args.jobs is None else [job.job() for job in read_jobs(Path(args.jobs)).jobs]
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        answers = [asyncio.run(control.ask(socket, control.SubmitJob(job=job))) for job in jobs]
+        status = asyncio.run(control.ask(socket, control.AskStatus()))
+    except PeerUnreachable as error:
+        raise RequestInvalid(str(error)) from error
+    refused = [f"{job.id}: {answer.error}" for job, answer in zip(jobs, answers, strict=True) if answer.error]
+    for line in refused:
+        console.print(line, markup=False)
+    console.print(f"{status.cluster}: height {status.height}, head {status.head}", markup=False)
+    for decision in status.decisions:
+        where = f" to {decision.cluster}" if decision.cluster else ""
+        console.print(f"  {decision.job}: {decision.outcome}{where}, height {decision.height}", markup=False)
+    for finding in status.findings:
+        console.print(f"  finding: {finding}", markup=False)
+    return 1 if refused else 0
+
+
 def _federation(args: argparse.Namespace) -> int:
     from federating import carry_out
 
@@ -385,6 +451,25 @@ def parser() -> argparse.ArgumentParser:
     peer.add_argument("--delay-ms", type=int, default=0, metavar="N", help="hold messages back, as a long cable would")
     peer.add_argument("--hasten", type=int, default=1, metavar="N", help="run simulated jobs N times faster")
     peer.set_defaults(act=_peer)
+    init = commands.add_parser("peer-init", help="make one member's folder: a fresh key, and a card for the others")
+    init.add_argument("home", metavar="HOME")
+    init.add_argument("--cluster", required=True, metavar="ID", help="which cluster of the federation it stands for")
+    init.add_argument("--federation", metavar="FILE", help="clusters as node groups, TOML or JSON")
+    init.add_argument("--host", required=True, metavar="HOST", help="where the other members reach it")
+    init.add_argument("--port", required=True, type=_whole, metavar="N")
+    init.add_argument("--background", type=_whole, default=0, metavar="N", help="nodes busy for others")
+    init.set_defaults(act=_peer_init)
+    begin = commands.add_parser("peer-found", help="found the chain in a member's folder, from everybody's cards")
+    begin.add_argument("home", metavar="HOME")
+    begin.add_argument("card", nargs="+", metavar="CARD", help="the cards of all members, one's own among them")
+    begin.add_argument("--name", required=True, help="what the federation is called")
+    begin.add_argument("--bid-window-s", type=_whole, default=60, metavar="N", help="how long a call waits for answers")
+    begin.add_argument("--open-bids", action="store_true", help="answers are not sealed")
+    begin.set_defaults(act=_peer_found)
+    ask = commands.add_parser("peer-ask", help="how things stand at a member of this machine; --jobs hands jobs in")
+    ask.add_argument("home", metavar="HOME")
+    ask.add_argument("--jobs", metavar="FILE", help="jobs in TOML, JSON or JSON Lines")
+    ask.set_defaults(act=_peer_ask)
     federation = commands.add_parser("federation", help="six processes over TCP decide the same eight jobs")
     for flag in ("--federation", "--jobs", "--config"):
         federation.add_argument(flag, metavar="FILE")
