@@ -54,11 +54,15 @@ def _reply_words(event: Replied) -> str:
 
 
 def _body(text: str | None, screen: Screen, expected: bool = True) -> list[Text]:
-    """Return a text behind a margin, long lines continued."""
+    """Return a text behind a margin; where a line is continued the margin is broken, for there the text is not."""
     if text is None:
         return [Text("  │ content is not kept", MUTED)] if expected else []
     lines = verbatim(text)
-    shown = [part for line in lines[:LINES_MAX] for part in folded(Text(line), screen.width - 4)]
+    shown = [
+        (part, number == 0)
+        for line in lines[:LINES_MAX]
+        for number, part in enumerate(folded(Text(line), screen.width - 4))
+    ]
     more = len(lines) - LINES_MAX
     rest = [Text(f"  │ and {plural(more, 'line')} more, in the trace", MUTED)] if more > 0 else []
-    return [*(Text("  │ ", MUTED).append(part.plain) for part in shown), *rest]
+    return [*(Text("  │ " if first else "  ┆ ", MUTED).append(part.plain) for part, first in shown), *rest]

@@ -61,3 +61,9 @@ def test_a_hostile_reply_cannot_drive_the_terminal():
 def test_content_that_was_not_kept_is_not_invented_and_a_flood_is_bounded():
     assert told(prompted(IDS[0], None))[1] == "  │ content is not kept"
     assert told(replied(IDS[0], "x\n" * 1_000))[-1] == f"  │ and {1_001 - LINES_MAX} lines more, in the trace"
+
+
+def test_where_a_long_line_is_continued_the_margin_says_so():
+    lines = told(replied(IDS[0], "a word and " * 12 + "an end\nthe next line"), width=60)[1:]
+    assert [line[2] for line in lines][:2] == ["│", "┆"]
+    assert lines[-1] == "  │ the next line"
