@@ -201,7 +201,7 @@ class FakeLLM:
         if kind in STATUSES:
             status, said = STATUSES[kind]
             return JSONResponse(said, status, headers={"retry-after": argument} if argument else None)
-        plain = {
+        plain: dict[str, Callable[[], Response]] = {
             "502html": lambda: HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", 502),
             "redirect": lambda: RedirectResponse("http://127.0.0.1:9/v1/chat/completions", 307),
             "html": lambda: HTMLResponse("<html>Please log in. 0.71</html>"),
