@@ -144,7 +144,7 @@ def wilson(hits: int, n: int, z: float = 1.959964) -> Interval:
     """Return a share with Wilson's 95 % interval; nothing is known of 0 of 0.
 
     >>> i = wilson(0, 300)
-    ... round(i.high, 4)
+    >>> round(i.high, 4)
     0.0126
     """
     if n == 0:
@@ -189,7 +189,7 @@ def clopper_pearson(hits: int, n: int, alpha: float = ALPHA) -> Interval:
     """Return a share with its exact interval, never too short: for gates, where a miss is worse than a wait.
 
     >>> i = clopper_pearson(0, 300)
-    ... round(i.high, 4)
+    >>> round(i.high, 4)
     0.0122
     """
     if n == 0:

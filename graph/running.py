@@ -1,5 +1,6 @@
 """Runs a workload through the graph: arrivals on the virtual clock, one thread per call, ends and receipts after."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -54,6 +55,13 @@ def decided(job: JobId, heights: Sequence[Verified]) -> list[str]:
 def thread_name(run: str, job: JobId, heights: Sequence[Verified]) -> str:
     """Return the name of the thread of a job's current call: the same before and after a crash."""
     return f"{run}:{job}:{len(decided(job, heights))}"
+
+
+def _heed_cancel() -> None:
+    """Stop if this task was told to: a graph that is cancelled while it ends may return as if nothing was."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Run:
@@ -136,6 +144,7 @@ class Run:
         known = (await self.graph.aget_state(config)).next if kept else ()
         self._act(job, told=bool(known))
         done = await self.graph.ainvoke(None if known else state, config, durability="sync" if kept else None)
+        _heed_cancel()
         self.outcomes[job] = str(done.get("outcome") or "undecided")
         if job in (calls := self.assembly.application.state.calls):
             self._asked[job] = calls[job].opened

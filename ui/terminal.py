@@ -39,6 +39,7 @@ from ui.words import (
     explain_dissent,
     explain_honesty,
     explain_why,
+    findings_of,
     fmt_weight,
     names_of,
     plural,
@@ -250,7 +251,7 @@ class TerminalFace:
         self._names = self._names or names_of(report)
         for row in report.decisions:
             if self._first("decision", row.job.id):
-                self.decision(row, report.summary.submitted, report.findings)
+                self.decision(row, report.summary.submitted, findings_of(report, row))
             self.findings([found for found in report.findings if found.height <= row.height])
             self.changes([moved for moved in report.reputation_changes if moved.height <= row.height])
 
