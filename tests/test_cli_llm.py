@@ -88,7 +88,7 @@ def test_votes_and_ledger_are_the_same_bytes_with_and_without_second_opinions(ca
     assert not of(Opined, events)
     assert "opinions" not in said.out
     configured(tmp_path, top="second_opinion = true")
-    said, _, same, more = played(capsys, tmp_path, "with")
+    said, _, same, more = played(capsys, tmp_path, "with", "--show-llm")
     assert same == ledger
     votes = [[e.model_dump(exclude={"seq", "cause"}) for e in of(Voted, each)] for each in (events, more)]
     assert votes[0] == votes[1]
@@ -99,6 +99,17 @@ def test_votes_and_ledger_are_the_same_bytes_with_and_without_second_opinions(ca
         assert kinds[:5] == ["opined", "checked", "replied", "prompted", "proposed"]
     asked = [event for event in of(Prompted, more) if event.purpose == "vote"]
     assert len(asked) == 6 * 8, "every member of every placement, though the file answers few"
+    shows_what_was_asked(said.out, more)
+
+
+def shows_what_was_asked(out, events):
+    """`--show-llm` prints prompts, replies and what became of them."""
+    assert out.count("is asked: bid prompt") == sum(e.purpose == "bid" for e in of(Prompted, events))
+    assert out.count("is asked: vote prompt") == sum(e.purpose == "vote" for e in of(Prompted, events))
+    assert "You weigh for cluster HPC_RESOURCE_05." in out
+    assert "R03 question 1: refused (refuted: " in out
+    assert "did not answer (provider unreachable)" in out
+    assert "on the proposal (shown, not counted)" in out
 
 
 def test_every_decision_leads_back_to_its_vote_proposal_answer_reply_prompt_and_call(capsys, tmp_path):
@@ -125,17 +136,6 @@ def test_every_decision_leads_back_to_its_vote_proposal_answer_reply_prompt_and_
 
 
 # -- what is shown, kept and repeated ---------------------------------------------------------------------------
-
-
-def test_show_llm_prints_prompts_replies_and_what_became_of_them(capsys, tmp_path):
-    configured(tmp_path, top="second_opinion = true")
-    said, _, _, events = played(capsys, tmp_path, "a", "--show-llm")
-    assert said.out.count("is asked: bid prompt") == sum(e.purpose == "bid" for e in of(Prompted, events))
-    assert said.out.count("is asked: vote prompt") == sum(e.purpose == "vote" for e in of(Prompted, events))
-    assert "You weigh for cluster HPC_RESOURCE_05." in said.out
-    assert "R03 question 1: refused (refuted: " in said.out
-    assert "did not answer (provider unreachable)" in said.out
-    assert "on the proposal (shown, not counted)" in said.out
 
 
 def test_a_recorded_run_is_repeated_byte_for_byte_without_a_call(capsys, tmp_path):
@@ -172,10 +172,10 @@ def test_a_recording_of_a_live_run_is_repeated_with_the_server_gone_and_holds_no
 def test_what_was_never_recorded_is_an_abstention_that_says_so(capsys, tmp_path):
     configured(tmp_path)
     (tmp_path / "kept").mkdir()
-    said, report, _, _ = played(capsys, tmp_path, "a", "--profile", "recorded")
-    assert said.status == 1
-    assert report["summary"]["allocated"] == 0
-    assert any("was not recorded" in reason for reason in report["decisions"][0]["reasons"])
+    said = opened(capsys, "run", "--nodes", "4", "--config", "q.toml", "--profile", "recorded", "--json", "-")
+    (decision,) = json.loads(said.out)["decisions"]
+    assert (said.status, decision["outcome"]) == (1, "unallocated")
+    assert any("was not recorded" in reason for reason in decision["reasons"])
 
 
 # -- silence and ceilings ---------------------------------------------------------------------------------------
@@ -205,8 +205,8 @@ def test_the_rule_in_place_of_silence_places_all_and_the_run_is_degraded_all_the
 
 def test_a_degraded_share_that_is_allowed_exits_0(capsys, tmp_path):
     configured(tmp_path, use="live", top='on_silence = "rule"\nfallback_share_max = 1.0')
-    said, report, _, _ = played(capsys, tmp_path, "a")
-    assert (said.status, report["degraded"]) == (0, None)
+    said = opened(capsys, "run", "--nodes", "4", "--config", "q.toml", "--json", "-")
+    assert (said.status, json.loads(said.out)["degraded"]) == (0, None)
 
 
 def test_a_spent_budget_stops_asking_says_so_and_lets_every_round_end(capsys, tmp_path, server):
