@@ -6,8 +6,10 @@ import pytest
 
 from backends import trace_file
 from backends.trace_file import Trace, read_trace
+from quorate.domain.bidding import Abstention, Answer
 from quorate.domain.errors import RequestInvalid
-from quorate.domain.trace import RunEnded, RunStarted, Undecided
+from quorate.domain.jobs import Job
+from quorate.domain.trace import Answered, JobCalled, RunEnded, RunStarted, Undecided
 
 STARTED = RunStarted(run="r", seed=1, profile="rule", provider="rule", jobs=1, deadline_s=45.0)
 
@@ -84,3 +86,14 @@ def test_a_place_that_cannot_be_used_and_a_trace_that_is_too_long_are_refused(tm
 
 def test_a_trace_may_live_in_memory_alone():
     assert written(None, STARTED) == [1]
+
+
+def test_a_trace_that_is_taken_up_again_links_what_follows_to_what_is_there(tmp_path):
+    first = Trace(tmp_path / "t.jsonl")
+    call = first.emit(JobCalled(job=Job(id="j", nodes=1, walltime_s=60), number=1, of=1, opened=1))
+    first.close()
+    again = Trace(tmp_path / "t.jsonl")
+    outcome = Abstention(job="j", cluster="c", code="deadline", detail="late")
+    again.emit(Answered(job="j", cluster="c", opened=1, answer=Answer(outcome=outcome)))
+    again.close()
+    assert read_trace(tmp_path / "t.jsonl")[-1].cause == call
