@@ -389,9 +389,26 @@ def finished(places: Places) -> bool:
 def fresh_folder(runs: Path, name: str) -> Path:
     """Return a folder that does not exist yet: the run's name, numbered if it is taken."""
     folder, number = runs / name, 2
-    while folder.exists():
+    while os.path.lexists(folder):
         folder, number = runs / f"{name}-{number}", number + 1
     return folder
+
+
+def claimed_folder(runs: Path, name: str) -> Path:
+    """Make a fresh folder and return it: of runs begun in the same second, each has its own.
+
+    Raises:
+        RequestInvalid: no folder can be made there.
+    """
+    while True:
+        folder = fresh_folder(runs, name)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue  # another process was faster
+        except OSError as error:
+            raise RequestInvalid(f"cannot make the folder {folder}: {error.strerror}; name another") from error
+        return folder
 
 
 def resolved(settings: Settings, profile: str | None) -> str:

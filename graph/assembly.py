@@ -327,9 +327,11 @@ class Assembly:
         give_up_ms = self.now_ms + self._patience_ms(rounds_max)
         for _ in range(STEPS_MAX):
             self.deliver()
+            if self._spent() >= rounds_max:  # a proposal of one round more is not put to the vote
+                return bool(self.outbox.entries)
             if done():
                 return True
-            if self._rounds_spent() >= rounds_max or not self.step(give_up_ms):
+            if not self.step(give_up_ms):
                 return False
         raise MisuseError(f"{STEPS_MAX} timers without progress at height {self.application.state.height}")
 
@@ -338,11 +340,15 @@ class Assembly:
         height = self.application.state.height
         return max((r for (h, r) in self._proposed if h == height), default=0)
 
+    def rounds(self, rounds_max: int) -> int:
+        """Return the rounds of the height being decided, those of a job's turn before this one among them."""
+        return self.round() - self._spent() + min(self._spent() + 1, rounds_max)
+
     def begin(self) -> None:
         """Say that a job's turn begins: rounds are counted from here."""
         self._begun = (self.application.state.height, self.round())
 
-    def _rounds_spent(self) -> int:
+    def _spent(self) -> int:
         height, before = self._begun
         return self.round() - (before if height == self.application.state.height else 0)
 

@@ -135,8 +135,11 @@ class Nodes:
         """Carry the votes: two thirds of the members and two thirds of the power decide."""
         if self._idle(state) or self.assembly.tally(self.choices.rounds_max):
             return self._added()
-        height, rounds = self.assembly.application.state.height, self.assembly.round() + 1
-        self.sink.emit(Undecided(at_s=self.assembly.now_s, job=state["job"].id, height=height, rounds=rounds))
+        height, rounds = self.assembly.application.state.height, self.assembly.rounds(self.choices.rounds_max)
+        asked, number = state["job"], state["number"]
+        self.sink.emit(
+            Undecided(at_s=self.assembly.now_s, job=asked.id, height=height, rounds=rounds, asked=asked, number=number)
+        )
         return self._added(AllocationState(outcome="undecided"))
 
     async def commit(self, state: AllocationState) -> AllocationState:

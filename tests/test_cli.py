@@ -152,8 +152,26 @@ def test_an_undecided_job_exits_1(capsys, monkeypatch):
     said = opened(capsys, "run", "--nodes", "4", "--no-times", "--json", "-")
     assert said.status == 1
     report = json.loads(said.out)
-    assert report["summary"]["allocated"] == 0
-    assert [d["outcome"] for d in report["decisions"]] in ([], ["undecided"])
+    assert (report["summary"]["allocated"], report["summary"]["undecided"]) == (0, 1)
+    assert [d["outcome"] for d in report["decisions"]] == ["undecided"]
+
+
+@pytest.mark.parametrize("allowed", [1, 2, 3])
+def test_an_undecided_job_had_the_rounds_that_are_allowed_and_no_more(capsys, tmp_path, allowed):
+    (tmp_path / "own.toml").write_text(f"[run]\nrounds_max = {allowed}\n")
+    faults = "".join(
+        f'[[faults]]\ndriver = "contrary-vote"\ncluster = "HPC_RESOURCE_0{seat}"\njobs = ["job_001"]\n'
+        for seat in range(3)
+    )
+    (tmp_path / "three.toml").write_text(faults)
+    said = opened(
+        capsys, "run", "--nodes", "4", "--no-times", "--config", "own.toml", "--faults", "three.toml", "--json", "-"
+    )
+    assert said.status == 1
+    (decision,) = json.loads(said.out)["decisions"]
+    assert (decision["outcome"], decision["rounds"]) == ("undecided", allowed)
+    assert decision["reasons"] == [f"no quorum in {allowed} rounds"]
+    assert len(decision["votes"]) == 6
 
 
 def test_a_devices_name_is_written_to_and_never_replaced(capsys):

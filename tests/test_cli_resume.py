@@ -75,6 +75,21 @@ def test_a_ledger_elsewhere_is_found_again_without_its_flag(capsys, tmp_path, cu
     assert not (cut_off / "ledger.jsonl").exists()
 
 
+def test_the_same_command_with_its_ledger_elsewhere_goes_on_in_that_ledger(capsys, tmp_path):
+    ran = ("run", "--nodes", "4", "--no-times", "--quiet", "--ledger")
+    assert opened(capsys, *ran, "mine").status == 0
+    whole = (tmp_path / "mine").read_bytes()
+    (tmp_path / "mine").write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
+    for name in ("run.json", "checkpoints.sqlite", "said.json"):
+        (tmp_path / "runs/seed-42" / name).unlink()
+    said = opened(capsys, *ran, "mine", "--resume")
+    assert said.status == 0, said.err
+    now = (tmp_path / "mine").read_bytes().splitlines()
+    assert now[:2] == whole.splitlines()[:2]
+    assert len(now) == len(whole.splitlines())
+    assert "begun with these flags" in one_sentence(opened(capsys, *ran, "other", "--resume"))
+
+
 def test_a_damaged_ledger_is_not_gone_on_with(capsys, cut_off):
     (cut_off / "ledger.jsonl").write_bytes((cut_off / "ledger.jsonl").read_bytes().replace(b'"at_s":0', b'"at_s":1', 1))
     one_sentence_after_header(opened(capsys, "run", "--nodes", "4", "--no-times", "--resume", "--quiet"))

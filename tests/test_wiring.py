@@ -111,6 +111,21 @@ def test_a_taken_name_is_numbered(tmp_path):
     assert wiring.fresh_folder(tmp_path, "run") == tmp_path / "run-3"
 
 
+def test_two_runs_begun_in_one_second_have_a_folder_each(tmp_path, monkeypatch):
+    fresh = wiring.fresh_folder
+    offered = iter([tmp_path / "run", tmp_path / "run"])  # both looked before either made it
+    monkeypatch.setattr(wiring, "fresh_folder", lambda runs, name: next(offered, None) or fresh(runs, name))
+    assert wiring.claimed_folder(tmp_path, "run") == tmp_path / "run"
+    assert wiring.claimed_folder(tmp_path, "run") == tmp_path / "run-2"
+    assert (tmp_path / "run-2").is_dir()
+
+
+def test_a_folder_of_ones_own_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestInvalid, match="cannot make the folder"):
+        wiring.claimed_folder(tmp_path / "file", "run")
+
+
 def test_a_run_without_times_is_named_by_its_seed_alone():
     assert wiring.run_name(7, times=False) == "seed-7"
     assert wiring.run_name(7, times=True).endswith("-seed-7")

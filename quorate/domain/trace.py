@@ -189,6 +189,10 @@ class Undecided(_Event):
     job: JobId
     height: int
     rounds: int
+    asked: Job | None = None
+    """The job itself: before its announcement is decided no other line holds it."""
+    number: int = 0
+    """Which of the run's jobs it is, from 1."""
 
 
 class RunEnded(_Event):

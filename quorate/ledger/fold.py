@@ -279,8 +279,10 @@ def _decisions(heights: Sequence[Verified], first: LedgerState, story: Story) ->
         before = height.application.state
     jobs = {event.job.id: event.job for event in story.calls}
     for event in story.undecided:
-        if event.job in jobs and event.job not in rows:
-            rows[event.job] = _undecided(numbers[event.job], event, jobs[event.job], before, story)
+        asked = jobs.get(event.job, event.asked)
+        if asked is not None and event.job not in rows:
+            number = numbers.get(event.job, event.number)
+            rows[event.job] = _undecided(number, event, asked, before, story)
     return sorted(rows.values(), key=lambda row: row.number)
 
 
