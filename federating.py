@@ -88,12 +88,12 @@ class LocalFederation:
     async def start(self, cluster: ClusterId | str, *flags: str) -> None:
         """Start one member's process."""
         home = self.homes[cluster]
-        log = (home.folder / "output.log").open("ab")
-        self.processes[cluster] = await asyncio.create_subprocess_exec(
-            sys.executable, str(ROOT / "cli.py"), "peer", str(home.folder), *self.extra, *flags,
-            *(("--delay-ms", str(round(1_000 * self.delay_s))) if self.delay_s else ()),
-            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
-        )  # fmt: skip
+        delay = ("--delay-ms", str(round(1_000 * self.delay_s))) if self.delay_s else ()
+        with (home.folder / "output.log").open("ab") as log:
+            self.processes[cluster] = await asyncio.create_subprocess_exec(
+                sys.executable, str(ROOT / "cli.py"), "peer", str(home.folder), *self.extra, *flags, *delay,
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
+            )  # fmt: skip
 
     def signal(self, cluster: ClusterId | str, number: signal.Signals) -> None:
         """Send a signal to one member."""

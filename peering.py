@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,32 +112,31 @@ async def _run(
     told: Callable[[str], None],
 ) -> None:
     genesis = home.genesis()
-    roster, ledger = home.roster(genesis), LedgerFile(home.ledger, genesis)
-    silent = home.silent_through(len(ledger.heights) + 1)
-    disk = Disk(home)
-    seat, conduct = _conduct(home, genesis, ledger, disk, silent, fault)
-    cluster = genesis.members[seat].cluster.id
-    trace = Trace(home.folder / "trace.jsonl")
-    llm = settings.llm.using(profile) if profile else settings.llm
-    agents = Agents(llm, settings.prompts, (cluster,), sink=trace, folder=ROOT)
-    bidder = AgentGraph(agents.bidder(cluster))
-    backend = Hastened(SimulatedBackend(settings.run.seed), hasten)
-    peer = Peer(seat, conduct, bidder, backend, ledger, ledger, disk, llm.round_s, trace)
-    keys = tuple(bytes.fromhex(member.public_key) for member in genesis.members)
-    await peer.connect(home, roster, keys, delay_s)
-    home.socket.unlink(missing_ok=True)
-    server = await control.serve(home.socket, lambda question: _status(peer, question, ledger))
-    told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
-    if silent > len(ledger.heights):
-        told(f"{cluster} lost what it had signed: it observes through height {silent}, then joins in")
-    try:
+    roster = home.roster(genesis)
+    async with AsyncExitStack() as stack:
+        ledger = LedgerFile(home.ledger, genesis)
+        stack.callback(ledger.close)
+        silent = home.silent_through(len(ledger.heights) + 1)
+        disk = Disk(home)
+        stack.callback(disk.close)
+        seat, conduct = _conduct(home, genesis, ledger, disk, silent, fault)
+        cluster = genesis.members[seat].cluster.id
+        trace = Trace(home.folder / "trace.jsonl")
+        stack.callback(trace.close)
+        llm = settings.llm.using(profile) if profile else settings.llm
+        agents = Agents(llm, settings.prompts, (cluster,), sink=trace, folder=ROOT)
+        stack.push_async_callback(agents.aclose)
+        bidder, backend = AgentGraph(agents.bidder(cluster)), Hastened(SimulatedBackend(settings.run.seed), hasten)
+        peer = Peer(seat, conduct, bidder, backend, ledger, ledger, disk, llm.round_s, trace)
+        stack.push_async_callback(peer.close)
+        await peer.connect(home, roster, tuple(bytes.fromhex(member.public_key) for member in genesis.members), delay_s)
+        home.socket.unlink(missing_ok=True)
+        server = await control.serve(home.socket, lambda question: _status(peer, question, ledger))
+        stack.callback(server.close)
+        told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
+        if silent > len(ledger.heights):
+            told(f"{cluster} lost what it had signed: it observes through height {silent}, then joins in")
         await _until_stopped(peer)
-    finally:
-        server.close()
-        await peer.close()
-        await agents.aclose()
-        ledger.close()
-        trace.close()
 
 
 async def _until_stopped(peer: Peer) -> None:

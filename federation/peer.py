@@ -148,14 +148,13 @@ class Peer:
         return self._carrier.refused if self._carrier is not None else 0
 
     async def close(self) -> None:
-        """Stop: cancel what is asked, close links and files."""
+        """Stop: cancel what is asked, close the links."""
         for task in self._asking:
             task.cancel()
         for timer in self._timers.values():
             timer.cancel()
         if self._carrier is not None:
             await self._carrier.stop()
-        self.disk.close()
 
     def received(self, data: bytes, sender: int) -> None:
         """Take one message from a link."""
