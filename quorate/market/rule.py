@@ -28,7 +28,7 @@ MATCH: dict[ClusterType, dict[ClusterType, int]] = {
     "ai": {"hpc": 4_500, "gpu": 8_500, "memory": 3_500, "hybrid": 7_000, "ai": 10_000, "storage": 4_500},
     "storage": {"hpc": 5_000, "gpu": 5_500, "memory": 6_000, "hybrid": 6_000, "ai": 5_500, "storage": 10_000},
 }
-"""MATCH[cluster type][job type], basis points: our choice, recorded in docs/adr/0013."""
+"""MATCH[cluster type][job type], basis points: our choice, recorded in docs/adr/0016."""
 
 LINK_WANTED_GBPS: dict[ClusterType, int] = {
     "hpc": 100, "gpu": 100, "memory": 100, "hybrid": 200, "ai": 200, "storage": 100,
