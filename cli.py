@@ -124,7 +124,7 @@ def _resumed(args: argparse.Namespace, settings: wiring.Settings) -> tuple[wirin
     for folder in sorted(runs.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True):
         places = wiring.Places(folder)
         stored = read_value(wiring.RunRequest, places.request) if places.request.exists() else None
-        if stored is not None and _same(asked, stored) and _kept_there(args.ledger, stored):
+        if stored is not None and _same(asked, stored, args.ledger):
             found.append((stored, places))
     if not found:
         raise RequestInvalid(
@@ -134,14 +134,10 @@ def _resumed(args: argparse.Namespace, settings: wiring.Settings) -> tuple[wirin
     return next((each for each in found if not wiring.finished(each[1])), found[0])
 
 
-def _same(asked: wiring.RunRequest, stored: wiring.RunRequest) -> bool:
-    """Say whether two requests ask for the same, whatever the runs are called."""
-    return asked == stored.model_copy(update={"name": asked.name, "ledger": asked.ledger})
-
-
-def _kept_there(ledger: str | None, stored: wiring.RunRequest) -> bool:
-    """Say whether a run keeps its ledger where `--ledger` says; without the flag any place will do."""
-    return ledger is None or stored.ledger == str(Path(ledger).absolute())
+def _same(asked: wiring.RunRequest, stored: wiring.RunRequest, ledger: str | None) -> bool:
+    """Say whether two requests ask for the same, whatever the runs are called and, without `--ledger`, wherever."""
+    there = ledger is None or stored.ledger == str(Path(ledger).absolute())
+    return there and asked == stored.model_copy(update={"name": asked.name, "ledger": asked.ledger})
 
 
 def _checked(args: argparse.Namespace) -> None:
@@ -239,7 +235,8 @@ def _verify(args: argparse.Namespace) -> int:
         for checked in verify_lines(read_lines(Path(args.path)), genesis):
             count, head = count + 1, checked.entry.block.digest
     except LedgerBroken as error:
-        place = f"height {error.height}, byte {error.offset}" if error.offset is not None else f"height {error.height}"
+        known = (("height", error.height), ("byte", error.offset))
+        place = ", ".join(f"{word} {at}" for word, at in known if at is not None)
         return _refused(
             LedgerBroken(f"{args.path} does not verify at {place}: {error}; {count} heights before it hold")
         )
