@@ -195,6 +195,18 @@ def _declines(body: dict[str, Plain]) -> bool:
     return False
 
 
+KEYED_CHARS_MAX = 60
+"""A longer text is a sentence and needs no key to be understood."""
+
+KEYED = frozenset({
+    "type", "types", "cluster_type", "job_type", "type_match", "match", "penalty", "nodes", "free", "free_nodes",
+    "share",
+    "gpus", "gpu", "memory", "mem", "storage", "network", "interconnect", "fit", "fits", "capacity", "load",
+    "utilization", "cores", "walltime", "runtime", "gpus_per_node", "memory_per_node", "heterogeneous", "hardware",
+})  # fmt: skip
+"""Keys without which a short value says nothing: `"gpus": "4 per node"`."""
+
+
 def words_in(value: Plain, depth: int = 0) -> Iterator[str]:
     """Yield every text in a value, in order."""
     if depth > DEPTH_MAX:
@@ -202,8 +214,11 @@ def words_in(value: Plain, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from words_in(inner, depth + 1)
+        for key, inner in value.items():
+            if isinstance(inner, str) and len(inner) <= KEYED_CHARS_MAX and name_of(key) in KEYED:
+                yield f"{name_of(key).replace('_', ' ')}: {inner}"
+            else:
+                yield from words_in(inner, depth + 1)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from words_in(inner, depth + 1)

@@ -63,3 +63,30 @@ def test_true_odd_and_unknown_fields_are_left_alone(body):
 
 def test_unknown_facts_refute_nothing():
     assert refuted_fields({"type_match": True, "free_nodes": 3, "cluster": "X_1"}, known_from({}, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        ({"share": 0.6}, {"share": 0.19}),
+        ({"share": "60%"}, {"share": "19%"}),
+        ({"penalty": 0.0}, {"penalty": 0.1}),
+        ({"match": "yes"}, {"match": "no"}),
+        ({"mismatch": False}, {"mismatch": True}),
+        ({"nodes": 400}, {"nodes": 320}),
+        ({"nodes": 400}, {"nodes": 60}),
+        ({"gpus_per_node": 8}, {"gpus_per_node": 4}),
+        ({"memory_gb": 700}, {"memory_gb": 512}),
+        ({"type": "hpc"}, {"type": "ai"}),
+        ({"utilization": 0.8}, {"utilization": 0.375}),
+        ({"busy_nodes": 20}, {"busy_nodes": 120}),
+        ({"nodes_left": 200}, {"nodes_left": 140}),
+        ({"memory_ok": False}, {"memory_ok": True}),
+        ({"gpu_ok": "no"}, {"gpu_ok": "yes"}),
+        ({"enough_nodes": False}, {"enough_nodes": True}),
+        ({"factors": {"required_nodes": 90}}, {"factors": {"required_nodes": 60}}),
+    ],
+)
+def test_fields_of_many_names_are_judged(body, right):
+    assert len(refuted_fields(body, KNOWN)) == 1
+    assert refuted_fields(right, KNOWN) == []

@@ -31,8 +31,8 @@ clusters' properties claim nothing.
 
 T covers the words bids use for a type (`words`); of soft ones (compute-intensive, data-intensive, simulation) several
 types may say so truly. `HPC system` names what every supercomputer is; `hpc cluster`, said of oneself, is a type.
-Known limits: English only; irony, ellipsis (`we have eight on each`) and claims that need the job's description are not
-read. Measure: `python tests/quorate/market/claims_measure.py`.
+Known limits: English only; irony, metaphor and claims that need the job's description are not read; ellipsis (`we have
+eight on each`) only for the noun counted last. Measure: `python tests/quorate/market/claims_measure.py`.
 """
 
 import re
@@ -63,9 +63,9 @@ _READERS: tuple[tuple[Callable[[Scene], Iterator[Found]], re.Pattern[str]], ...]
         (gpu_presence, " (?:GPUS|T:gpu|T:accel|CPUONLY|CPU) "),
         (high_memory, " (?:T:memory|fat) "),
         (occupancy_words, " (?:NODE|FREE|BUSY|BG|LOAD|empty|booked) "),
-        (capacity, " (?:RUN|ENOUGH|SHORT|JOB|NO|HAVE|infeasible|impossible|REQ|short|out|CAN|MORE) "),
+        (capacity, " (?:RUN|ENOUGH|SHORT|JOB|NO|HAVE|infeasible|impossible|REQ|short|out|CAN|MORE|Q:mem|nothing) "),
         (numbers, " (?:N|Q:[^ ]+) "),
-        (sums, " N "),
+        (sums, " (?:N|Q:mem) "),
         (networks, " NET:"),
     )
 )

@@ -255,6 +255,7 @@ def _enough_of(known: Known, what: str) -> tuple[int | None, str]:
 
 
 def part_fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
+    """State why it is false that there is enough of a thing (`says`), or too little; None if it is true or unknown."""
     asked = known.job_nodes
     if asked is None:
         return None

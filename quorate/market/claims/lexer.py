@@ -327,7 +327,7 @@ def _one(match: re.Match[str]) -> list[Token]:
     if not mark or not tail:
         return [Token(word, at, end, match.group())]
     if tail == "t" and stem.endswith("n"):
-        first = "can" if stem == "can" else stem[:-1]
+        first = {"can": "can", "won": "will"}.get(stem, stem[:-1])
         split = end - 2 if stem == "can" else end - 3
         return [_part(LEXICON.get(first, first), match, at, split), _part("NOT", match, split, end)]
     split = at + len(stem)

@@ -41,7 +41,8 @@ SEGMENT_TOKENS_MAX = 14
 """A longer segment is prose."""
 
 _EDGES = frozenset({";", ",", "|", "(", ")", "[", "]", "\u2014", "\u2013", "--", "&", "\u00b7"})
-_OWN_TAG = {"full": "full", "left": "left", "remaining": "left", "remain": "left", "remains": "left", "running": "running",
+_OWN_TAG = {"full": "full", "left": "left", "remaining": "left", "remain": "left", "remains": "left",
+            "running": "running",
             "nevertheless": "nevertheless", "missing": "missing"}  # fmt: skip
 _LEAD = re.compile(
     r"(?:C:\S+|AND|THE|THIS|so|then|also|P:given|yes|here|now|first|second|third|finally|\.|!|-|#|\+|\*)$"
@@ -53,7 +54,8 @@ _SO = frozenset({"C:so", "so", "C:therefore", "C:thus", "C:hence", "->", "P:with
 
 
 _HEAD = re.compile(
-    r"(?!(?:feasible|possible|runnable|share|running|penalty|network|link|links|fit) )(?:[a-z]\S* |N |THE |MY |P:\S+ |A |NOT |LASTS ){1,8}"
+    r"(?!(?:feasible|possible|runnable|share|running|penalty|network|link|links|fit) )"
+    r"(?:[a-z]\S* |N |THE |MY |P:\S+ |A |NOT |LASTS ){1,8}"
 )
 """What stands before a colon and says nothing of what follows: `Step 2:`, `Verdict:`."""
 
@@ -76,7 +78,7 @@ def segments(scene: Scene) -> Iterator[Segment]:
         if index < len(tokens) and not _parts(tokens[index]):
             continue
         first, last = begin, index
-        loose = any(0 <= at < len(tokens) and tokens[at].tag == "AND" for at in (begin - 1, index))
+        loose = any(0 < at < len(tokens) and tokens[at].tag == "AND" for at in (begin - 1, index))
         concluded = begin > 0 and tokens[begin - 1].tag in _SO
         begin = index + 1
         if last - first > SEGMENT_TOKENS_MAX:
@@ -177,14 +179,16 @@ def _pair(segment: Segment) -> Found | None:
         said = sorted(match[name].strip().removeprefix("T:") for name in ("a", "b"))
         true = sorted(kind for kind in (known.type, known.job_type) if kind)
         wrong = len(true) == 2 and said != true
-        return _found(segment, "type_match", f"the types are {said[0]} and {said[1]}", match_fact(known) if wrong else None)  # fmt: skip
+        asserted = f"the types are {said[0]} and {said[1]}"
+        return _found(segment, "type_match", asserted, match_fact(known) if wrong else None)
     return None
 
 
 def _types(segment: Segment) -> Found | None:
     known = segment.scene.known
     tables: tuple[tuple[tuple[re.Pattern[str], ...], truths.Kind, tuple[str | None, ...]], ...] = (
-        (OWN, "own_type", (known.type,)), (JOB, "job_type", (known.job_type,)), (EITHER, "own_type", (known.type, known.job_type)))  # fmt: skip
+        (OWN, "own_type", (known.type,)), (JOB, "job_type", (known.job_type,)),
+        (EITHER, "own_type", (known.type, known.job_type)))  # fmt: skip
     for patterns, kind, true in tables:
         match = next((found for pattern in patterns if (found := _whole(pattern, segment))), None)
         if match is None:
@@ -243,11 +247,13 @@ def _hardware(segment: Segment) -> Found | None:
                 if known.heterogeneous
                 else "the cluster's nodes are all alike: it is homogeneous"
             )
-            return _found(segment, "heterogeneity", f"the nodes are {'mixed' if mixed else 'alike'}", fact if wrong else None)  # fmt: skip
+            asserted = f"the nodes are {'mixed' if mixed else 'alike'}"
+            return _found(segment, "heterogeneity", asserted, fact if wrong else None)
     if _whole(NO_GPUS, segment) and not _number_but_zero(segment):
         return _found(segment, "gpu_presence", "no GPUs", f"the cluster has {known.gpus} GPUs" if known.gpus else None)
     if _whole(HAS_GPUS, segment):
-        return _found(segment, "gpu_presence", "the cluster has GPUs", "the cluster has no GPUs" if known.gpus == 0 else None)  # fmt: skip
+        fact = "the cluster has no GPUs"
+        return _found(segment, "gpu_presence", "the cluster has GPUs", fact if known.gpus == 0 else None)
     return None
 
 
@@ -263,7 +269,8 @@ def _occupancy(segment: Segment) -> Found | None:
             and free != known.nodes
         )
         wrong = bool(known.nodes_allocated) or taken
-        return _found(segment, "occupancy", "no job runs", f"{known.nodes_allocated} nodes run jobs; {fact}" if wrong else None)  # fmt: skip
+        running = f"{known.nodes_allocated} nodes run jobs; {fact}"
+        return _found(segment, "occupancy", "no job runs", running if wrong else None)
     if _whole(ALL_FREE, segment) and "CLUSTER FREE" not in segment.tags:
         return _found(segment, "occupancy", "all nodes are free", fact if free != known.nodes else None)
     if _whole(NONE_FREE, segment):

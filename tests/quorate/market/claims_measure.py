@@ -19,6 +19,7 @@ from quorate.market.claims import Known, known, refuted
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(__file__).with_name("claims_corpus.jsonl")
 FRESH = Path(__file__).with_name("claims_fresh.jsonl")
+FAMILIES = Path(__file__).with_name("claims_families.jsonl")
 
 
 class Score(NamedTuple):
@@ -78,7 +79,7 @@ def measure(path: Path) -> Score:
 
 
 def main(paths: list[str]) -> None:
-    for path in [Path(name) for name in paths] or [CORPUS, FRESH]:
+    for path in [Path(name) for name in paths] or [CORPUS, FRESH, FAMILIES]:
         score = measure(path)
         sys.stdout.write("".join(f"  {fault}\n" for fault in score.faults))
         sys.stdout.write(
