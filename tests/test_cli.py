@@ -156,6 +156,19 @@ def test_an_undecided_job_exits_1(capsys, monkeypatch):
     assert [d["outcome"] for d in report["decisions"]] == ["undecided"]
 
 
+def test_a_job_that_waits_still_when_the_run_is_over_is_reported_with_its_reasons(capsys):
+    said = opened(
+        capsys, "run", "--nodes", "300", "--gpus-per-node", "2", "--walltime-min", "10", "--no-times", "--json", "-"
+    )
+    assert said.status == 1
+    report = json.loads(said.out)
+    assert (report["summary"]["submitted"], report["summary"]["unallocated"]) == (1, 1)
+    (decision,) = report["decisions"]
+    assert decision["outcome"] == "unallocated"
+    assert "HPC_RESOURCE_01: 283 of 320 suitable nodes free now, 300 asked" in decision["reasons"]
+    assert len(decision["reasons"]) == 6
+
+
 @pytest.mark.parametrize("allowed", [1, 2, 3])
 def test_an_undecided_job_had_the_rounds_that_are_allowed_and_no_more(capsys, tmp_path, allowed):
     (tmp_path / "own.toml").write_text(f"[run]\nrounds_max = {allowed}\n")

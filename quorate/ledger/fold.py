@@ -268,12 +268,13 @@ def _decisions(heights: Sequence[Verified], first: LedgerState, story: Story) ->
     calls: dict[JobId, int] = {}
     rows: dict[JobId, DecisionRow] = {}
     before = first
+    over = story.ended is not None and story.ended.status == "done"
     for height in heights:
         record = height.application.record
         for decision in record.decisions if record else ():
             job = decision.job.id
             calls[job] = calls.get(job, 0) + 1
-            if decision.outcome != "waiting":
+            if decision.outcome != "waiting" or over:  # who waits still when the run is over was not placed
                 number = numbers.get(job, len(rows) + 1)
                 rows[job] = _decision(number, calls[job], decision, height, before, story)
         before = height.application.state
