@@ -146,7 +146,7 @@ class LocalFederation:
         job = self._job(number)
         for step in range(len(names)):
             contact = names[(first + step) % len(names)]
-            handed = contact in self.processes and await self._handed(contact, number)
+            handed = contact in self.processes and await self.handed(contact, number)
             if handed and await self._announced(job, contact, patience_s):
                 break
         return job
@@ -154,7 +154,8 @@ class LocalFederation:
     def _job(self, number: int) -> JobId:
         return JobId(self.asked.workload.jobs[number].id)
 
-    async def _handed(self, contact: str, number: int) -> bool:
+    async def handed(self, contact: str, number: int) -> bool:
+        """Hand job `number` to one member; say whether it took it."""
         job = self.asked.workload.jobs[number].job()
         arrival = self.submitters.arrival(job, number, 0)
         question = control.SubmitJob(job=arrival.job, signature=arrival.signature)

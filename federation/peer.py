@@ -96,6 +96,24 @@ class Lines(Protocol):
         ...
 
 
+def needed(effects: Sequence[p.Effect]) -> list[p.Effect]:
+    """Return the effects without records that a later one replaces before anything is sent.
+
+    A member that catches up decides hundreds of heights in one step; only the last height's record has to stand.
+    """
+    kept: list[p.Effect] = []
+    replaced = False
+    for effect in reversed(effects):
+        if isinstance(effect, e.Send | e.Broadcast | e.Serve):
+            replaced = False
+        elif isinstance(effect, e.Persist):
+            if replaced:
+                continue
+            replaced = effect.fresh
+        kept.append(effect)
+    return kept[::-1]
+
+
 class Peer:
     """Carries out what a participant asks for. Everything runs on one event loop, so nothing needs a lock."""
 
@@ -185,7 +203,7 @@ class Peer:
 
     def carry_out(self, effects: Sequence[p.Effect]) -> None:
         """Carry out effects in their order: what must be durable is, before anything later leaves."""
-        for effect in effects:
+        for effect in needed(effects):
             self._one(effect)
         self.disk.flush()
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from federation.peer import UNSAID_MAX, Peer
+from federation.peer import UNSAID_MAX, Peer, needed
 from quorate.consensus import effects as e
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.errors import BackendRefused, WorldError
@@ -190,3 +190,12 @@ async def test_users_are_sent_elsewhere_when_too_much_waits(peer):
     before = len(peer.conduct.told)
     assert peer.submit(job(), "") == "64 items of this member wait already; hand it to another member"
     assert len(peer.conduct.told) == before
+
+
+def test_a_record_that_another_replaces_before_anything_is_sent_is_left_out_and_no_other():
+    old, new, vote, said = e.Persist(b"old", True), e.Persist(b"new", True), e.Persist(b"vote"), e.Broadcast(b"said")
+    decided = e.Decided(SimpleNamespace(), None)
+    assert needed([decided, old, vote, decided, new]) == [decided, decided, new]
+    assert needed([old, said, new]) == [old, said, new]
+    assert needed([new, vote, vote]) == [new, vote, vote]
+    assert needed([old, vote, said, vote, new, vote, said]) == [old, vote, said, new, vote, said]
