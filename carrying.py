@@ -6,11 +6,12 @@ import, and a door that refuses a file or prints its first line should not wait 
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from sqlite3 import DatabaseError
 
+import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 import wiring
@@ -199,6 +200,20 @@ def _listening(
     return both
 
 
+@asynccontextmanager
+async def _database(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """Open a database; a cancellation while it opens waits for its thread, which would answer a closed loop else."""
+
+    async def opened() -> aiosqlite.Connection:
+        return await aiosqlite.connect(path)
+
+    opening = asyncio.create_task(opened())
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        await (await opening).close()
+
+
 async def carry(
     settings: wiring.Settings, asked: wiring.RunRequest, places: wiring.Places, options: wiring.Options
 ) -> RunReport:
@@ -206,8 +221,7 @@ async def carry(
     async with AsyncExitStack() as stack:
         wired = _Wired(settings, asked, places, options, stack)
         stack.push_async_callback(wired.agents.aclose)
-        saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(places.checkpoints)))
-        saver.serde = serializer()
+        saver = AsyncSqliteSaver(await stack.enter_async_context(_database(places.checkpoints)), serde=serializer())
         try:
             return await _carry(wired, saver)
         except DatabaseError as error:
