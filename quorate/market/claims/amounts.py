@@ -143,33 +143,22 @@ def memory(scene: Scene, index: int) -> Truth | None:
         )
     if " T:memory " not in near and not re.search(r" (?:Q:mem NODE) ", near):
         return None
-    asked = known.job_nodes or 0
-    job = known.job_memory_gib_per_node
+    return _memory_total(known, who, each)
+
+
+def _memory_total(known: Known, who: str, each: tuple[int | None, ...]) -> Truth | None:
+    """Return what an amount of memory that names no node may truly be: the job's, the cluster's, or a part of it."""
+    asked, job = known.job_nodes or 0, known.job_memory_gib_per_node
     if who == "job":
-        return (
-            None
-            if job is None
-            else Truth("memory_total", "the memory that the job asks for", (job * asked, job), "GiB")
-        )
+        what = "the memory that the job asks for"
+        return None if job is None else Truth("memory_total", what, (job * asked, job), "GiB")
     if known.memory_gib is None or not each:
         return None
     parts = [(group.nodes or 0) * (group.memory_gib or 0) for group in known.groups or ()]
     free = [(group.free or 0) * (group.memory_gib or 0) for group in known.groups or ()]
-    return Truth(
-        "memory_total",
-        "the cluster's memory",
-        (
-            known.memory_gib,
-            *each,
-            *parts,
-            *free,
-            sum(free),
-            *(asked * (size or 0) for size in each),
-            job,
-            (job or 0) * asked,
-        ),
-        "GiB",
-    )
+    taken = (asked * (size or 0) for size in each)
+    sizes = (known.memory_gib, *each, *parts, *free, sum(free), *taken, job, (job or 0) * asked)
+    return Truth("memory_total", "the cluster's memory", sizes, "GiB")
 
 
 def _stored(near: str, raw: str) -> bool:

@@ -136,6 +136,9 @@ def _found(segment: Segment, kind: truths.Kind, asserted: str, fact: str | None)
     return Found(kind, asserted, segment.first, segment.last, fact)
 
 
+_NOTHING_IDLE = re.compile(r"\W*(?:nothing|none)\W+idle\W*", re.IGNORECASE)
+"""Said of hardware that a job would use to the full as often as of nodes: nobody can tell which."""
+
 _OPINION = re.compile(r"\b(?:adequate|ample|plenty|plentiful|abundant)\b")
 
 
@@ -273,7 +276,7 @@ def _occupancy(segment: Segment) -> Found | None:
         return _found(segment, "occupancy", "no job runs", running if wrong else None)
     if _whole(ALL_FREE, segment) and "CLUSTER FREE" not in segment.tags:
         return _found(segment, "occupancy", "all nodes are free", fact if free != known.nodes else None)
-    if _whole(NONE_FREE, segment):
+    if _whole(NONE_FREE, segment) and _NOTHING_IDLE.fullmatch(_raw(segment)) is None:
         return _found(segment, "occupancy", "no node is free", fact if free else None)
     for pattern, busy in MOSTLY:
         if _whole(pattern, segment):
