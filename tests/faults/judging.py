@@ -553,13 +553,14 @@ def contradict(first, second):
 def judged(lines, report, jobs, liars=()):
     """Judge a run: its ledger, what its report says of it, and whether every job that was asked for has its answer."""
     verdict = Judge(lines, liars).verdict
+    refused = {**verdict.refused, **verdict.waiting}
     for decision in report["decisions"]:
         name = decision["job"]["id"]
         if decision["outcome"] == "allocated":
             said = decision["cluster"]
             if verdict.landed.get(name) != said:
                 verdict.violations.append(f"{name}: the report says {said}, the ledger {verdict.landed.get(name)}")
-        elif decision["outcome"] != "unallocated" or name not in verdict.refused or not decision["reasons"]:
+        elif decision["outcome"] != "unallocated" or not decision["reasons"] or name not in refused:
             verdict.violations.append(f"{name}: {decision['outcome']} without a reason on the ledger")
     answered = {decision["job"]["id"] for decision in report["decisions"]}
     for name in jobs:

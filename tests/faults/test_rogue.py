@@ -1,0 +1,95 @@
+"""A rogue replica is consistent: what its driver does not sign is in nothing that it sends.
+
+docs/protocol.md P-11, P-15.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from faults.rogue import Choice, by_dice, contrarily, never
+from quorate.consensus.inclusion import owed
+from quorate.consensus.messages import DecidedEntries, Proposal, decode
+from quorate.domain.deciding import Certificate, Kind, Vote
+from quorate.ledger import acts as a
+from tests.faults.rogues import Group
+
+
+def signed_by(data, chain, seat):
+    """The kinds of votes of a seat in a message, also inside certificates."""
+    message = decode(chain, data)
+    found = [message.vote] if isinstance(message, Proposal) else [message] if isinstance(message, Vote) else []
+    kinds = {vote.kind for vote in found if vote.seat == seat}
+    held = list(getattr(message, "certificates", ())) + list(getattr(message, "justification", ()))
+    if isinstance(message, Proposal) and message.block.previous is not None:
+        held.append(message.block.previous)
+    if isinstance(message, DecidedEntries):
+        held += [entry.certificate for entry in message.entries if isinstance(entry.certificate, Certificate)]
+    return kinds | {certificate.kind for certificate in held for vote in certificate.votes if vote.seat == seat}
+
+
+@pytest.mark.parametrize(("driver", "allowed"), [("contrary-vote", {Kind.NULLIFY}), ("withheld-vote", set())])
+def test_no_message_holds_a_vote_that_the_driver_does_not_cast(driver, allowed):
+    group = Group(driver)
+    for _ in range(4):
+        group.height()
+    said = set()
+    for _, data in group.sent:
+        said |= signed_by(data, group.chain, 0)
+    assert said - {Kind.PROPOSE} == allowed
+    assert group.decided == 4
+
+
+def test_a_member_that_votes_by_dice_never_signs_finalize_and_nullify_in_one_round():
+    group = Group("random-vote")
+    for _ in range(8):
+        group.height()
+    votes = {}
+    for sender, data in group.sent:
+        message = decode(group.chain, data)
+        if sender == 0 and isinstance(message, Vote) and message.seat == 0:
+            votes.setdefault((message.height, message.round), set()).add(message.kind)
+    assert len(votes) >= 3
+    assert all(not {Kind.FINALIZE, Kind.NULLIFY} <= kinds for kinds in votes.values())
+    assert group.convicted == []
+
+
+def test_dice_are_thrown_once_a_round_and_fall_on_every_side():
+    thrown = Counter(by_dice(7, height, 0) for height in range(300))
+    assert set(thrown) == set(Choice)
+    assert min(thrown.values()) > 60
+    assert by_dice(7, 5, 2) is by_dice(7, 5, 2)
+    assert any(by_dice(1, height, 0) is not by_dice(2, height, 0) for height in range(20))
+    assert contrarily(0, 1, 2) is Choice.SKIP
+    assert never(0, 1, 2) is Choice.WITHHOLD
+
+
+def test_a_censor_leads_valid_blocks_without_its_rival_and_owes_it_the_items_at_the_next_height():
+    group = Group("censor", against="c2")
+    committee = group.members[1].application.committee
+    for number in range(12):
+        group.say(2, a.Declare(background=number % 2))
+        group.height()
+    left_out, included = 0, 0
+    for entry, after in pairwise(group.entries):
+        included += sum(item.sender == 2 for item in entry.items)
+        due = owed(after.block.previous, committee, [0, 0, included, 0, 0, 0])[2]
+        if due > included:
+            left_out += 1
+            assert sum(item.sender == 2 for item in after.items) >= due - included
+    assert left_out >= 1, "it led none of these heights"
+    assert group.convicted == []
+
+
+def test_a_rogue_says_what_its_driver_makes_of_an_item():
+    group = Group("slander")
+    group.open("j1")
+    (evil,) = [act for act in group.acts(0) if isinstance(act, a.Report)]
+    assert '"seat":1' in evil.evidence
+    group = Group("withheld-reveal")
+    group.open("j1")
+    assert not [act for act in group.acts(0) if isinstance(act, a.Reveal)]
+    assert [act for act in group.acts(1) if isinstance(act, a.Reveal)]
+    seqs = [item.seq for entry in group.entries for item in entry.items if item.sender == 0]
+    assert seqs == list(range(1, len(seqs) + 1)), "what is left unsaid leaves no gap"
