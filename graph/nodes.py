@@ -138,7 +138,15 @@ class Nodes:
         height, rounds = self.assembly.application.state.height, self.assembly.rounds(self.choices.rounds_max)
         asked, number = state["job"], state["number"]
         self.sink.emit(
-            Undecided(at_s=self.assembly.now_s, job=asked.id, height=height, rounds=rounds, asked=asked, number=number)
+            Undecided(
+                at_s=self.assembly.now_s,
+                job=asked.id,
+                height=height,
+                rounds=rounds,
+                asked=asked,
+                number=number,
+                why=self.assembly.application.halted or "",
+            )
         )
         return self._added(AllocationState(outcome="undecided"))
 

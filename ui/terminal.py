@@ -36,6 +36,7 @@ from ui.terminal_text import (
 from ui.words import (
     Names,
     bid_of,
+    cost_words,
     explain_dissent,
     explain_honesty,
     explain_why,
@@ -315,8 +316,7 @@ def _fault_lines(event: FaultActs, screen: Screen) -> list[Text]:
 def _finding_lines(row: FindingRow, screen: Screen) -> list[Text]:
     style: Style = PROVEN if row.class_ in {"A", "B"} else AGAINST
     proof = f"class {row.class_}" if row.class_ in {"A", "B"} else row.class_
-    cost = f"reputation {fmt_weight(row.before)} → {fmt_weight(row.after)}"
-    words = f"{screen.sign('🔎')}{row.cluster}, {proof}, proven at height {row.height}: {row.what}; {cost}"
+    words = f"{screen.sign('🔎')}{row.cluster}, {proof}, proven at height {row.height}: {row.what}; {cost_words(row)}"
     return labelled("evidence", words, screen, style)
 
 

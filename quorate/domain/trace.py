@@ -193,6 +193,8 @@ class Undecided(_Event):
     """The job itself: before its announcement is decided no other line holds it."""
     number: int = 0
     """Which of the run's jobs it is, from 1."""
+    why: str = Field(default="", max_length=300)
+    """Why nothing can be decided any more; empty if there just was no quorum."""
 
 
 class RunEnded(_Event):

@@ -243,7 +243,7 @@ def _undecided(number: int, event: Undecided, job: Job, state: LedgerState, stor
         at_s=event.at_s,
         cluster=None,
         nodes=0,
-        reasons=(f"no quorum in {event.rounds} rounds",),
+        reasons=(event.why or f"no quorum in {event.rounds} rounds",),
         calls=1,
         bids=(),
         ranking=(),
@@ -454,9 +454,9 @@ def fold(
 
 
 def _last_decision(heights: Sequence[Verified], first: LedgerState) -> LedgerState:
-    """Return the state after the last height that decided a job: what a person means by `now` after a demo."""
+    """Return the state after the last height that decided a job or jailed a member: `now`, after a demo."""
     for height in reversed(heights):
         record = height.application.record
-        if record and record.decisions:
+        if record and (record.decisions or any(finding.class_ == "A" for finding in record.findings)):
             return height.application.state
     return first
