@@ -23,6 +23,7 @@ from faults.drivers import DRIVERS
 from quorate.domain.clusters import CLUSTER_TYPES
 from quorate.domain.errors import LedgerBroken, OperatorError, PeerUnreachable, RequestInvalid
 from quorate.domain.trace import RunStarted
+from quorate.ledger.checkpoint import holding, read_checkpoint
 from quorate.ledger.fold import cluster_row, federation_row
 from quorate.ledger.genesis import Genesis
 from quorate.ledger.report import RunReport
@@ -230,9 +231,11 @@ def _outputs(args: argparse.Namespace, places: wiring.Places, asked: wiring.RunR
 
 def _verify(args: argparse.Namespace) -> int:
     genesis = read_value(Genesis, Path(args.genesis)) if args.genesis else None
+    checkpoint = read_checkpoint(args.checkpoint) if args.checkpoint else None
     console, count, head = Console(highlight=False), 0, "none"
     try:
-        for checked in verify_lines(read_lines(Path(args.path)), genesis):
+        heights = verify_lines(read_lines(Path(args.path)), genesis)
+        for checked in holding(heights, checkpoint) if checkpoint is not None else heights:
             count, head = count + 1, checked.entry.block.digest
     except LedgerBroken as error:
         known = (("height", error.height), ("byte", error.offset))
@@ -430,6 +433,7 @@ def parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="re-execute a ledger offline, from genesis")
     verify.add_argument("path", metavar="LEDGER")
     verify.add_argument("--genesis", metavar="FILE", help="what the ledger must begin with")
+    verify.add_argument("--checkpoint", metavar="HEIGHT:DIGEST", help="a head that you know: refuse any other past")
     verify.set_defaults(act=_verify)
     commands.add_parser("faults", help="list the fault drivers").set_defaults(act=_faults)
     for name, act, words in (
