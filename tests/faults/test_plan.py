@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import wiring
 from faults.plan import Fault, FaultPlan
+from wiring import ROOT
 
 NAMES = st.sampled_from(["a", "b", "c"])
 FAULTS = st.lists(
@@ -42,3 +44,11 @@ def test_a_long_plan_is_checked_in_one_pass():
     jobs = tuple(f"j{number}" for number in range(10_000))
     plan = FaultPlan(faults=tuple(Fault(driver="a", cluster=f"c{i}", jobs=jobs) for i in range(20)))
     assert len(plan.faults) == 20
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data/faults").glob("*.toml")), ids=lambda path: path.stem)
+def test_a_plan_that_is_shipped_names_drivers_clusters_and_jobs_that_exist(path):
+    asked = wiring.request(wiring.read_settings(None), faults=path, name="shipped")
+    clusters = {cluster.id for cluster in asked.federation.clusters}
+    assert asked.faults.faults
+    assert all(fault.against is None or fault.against in clusters for fault in asked.faults.faults)
