@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 import wiring
 from faults.plan import Fault, FaultPlan
+from quorate.domain.errors import RequestInvalid
 from wiring import ROOT
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -52,3 +53,9 @@ def test_a_plan_that_is_shipped_names_drivers_clusters_and_jobs_that_exist(path)
     clusters = {cluster.id for cluster in asked.federation.clusters}
     assert asked.faults.faults
     assert all(fault.against is None or fault.against in clusters for fault in asked.faults.faults)
+
+
+def test_a_plan_against_nobody_of_the_federation_is_refused():
+    plan = FaultPlan(faults=(Fault(driver="censor", cluster="HPC_RESOURCE_00", against="HPC_RESOURCE_99"),))
+    with pytest.raises(RequestInvalid, match="there is no rival 'HPC_RESOURCE_99'"):
+        wiring.request(wiring.read_settings(None), faults=plan)
