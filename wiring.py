@@ -174,6 +174,10 @@ def _check_plan(plan: FaultPlan, federation: Federation, workload: Workload) -> 
             raise RequestInvalid(
                 f"fault {fault.driver}: there is no cluster {fault.cluster!r}; clusters: {_some(clusters)}"
             )
+        if fault.against is not None and fault.against not in clusters:
+            raise RequestInvalid(
+                f"fault {fault.driver}: there is no rival {fault.against!r}; clusters: {_some(clusters)}"
+            )
         for job in fault.jobs:
             if job not in jobs:
                 raise RequestInvalid(f"fault {fault.driver}: there is no job {job!r}; jobs: {_some(jobs)}")
