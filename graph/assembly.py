@@ -15,7 +15,7 @@ from quorate.consensus.messages import Proposal, decode, encode_decided_lines, f
 from quorate.consensus.plain import entry_line
 from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.deciding import Entry, Kind, Vote
-from quorate.domain.errors import MisuseError
+from quorate.domain.errors import MisuseError, ProtocolViolation
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Proposed, Voted
 from quorate.domain.values import ClusterId, Digest, JobId, Value
@@ -178,8 +178,12 @@ class Assembly:
         if letter is None:
             return None
         application = self.members[letter.sender].application
-        proposal = decode(application.chain, letter.data)
-        assert isinstance(proposal, Proposal)
+        try:
+            proposal = decode(application.chain, letter.data)
+        except ProtocolViolation:
+            return None  # bytes that are no proposal: members drop them
+        if not isinstance(proposal, Proposal):
+            return None
         for executed in application.executed:
             if executed.done.results == proposal.block.results:
                 return proposal.block.digest, executed.done.record.decisions
