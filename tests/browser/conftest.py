@@ -136,9 +136,9 @@ def serving(runs: Path, home: Path) -> Iterator[str]:
         log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole session, with its own fresh profile."""
+    """One Chromium for this folder: while it lives an event loop runs here, which tests elsewhere could not bear."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=ARGUMENTS)
         yield chromium
