@@ -161,8 +161,12 @@ def _part_of(scene: Scene, before: str, after: str, rest: str) -> Truth | None:
 
 
 def _of_free(scene: Scene, after: str) -> Truth | None:
-    """`42 of 200 nodes free`: the job's nodes, if the second number is that of the free ones."""
-    return job_nodes(scene.known) if numbers_after(scene, after) == scene.known.nodes_free else None
+    """`42 of 200 nodes free`: the job's nodes, if the second number is that of the free ones; `200 of 200` is all free."""
+    known = scene.known
+    if known.nodes_free is None or numbers_after(scene, after) != known.nodes_free:
+        return None
+    asked = job_nodes(known)
+    return Truth(asked.kind, asked.name, (*asked.values, known.nodes_free))
 
 
 def numbers_after(scene: Scene, after: str) -> float | None:
