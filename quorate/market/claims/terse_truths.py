@@ -95,7 +95,8 @@ def free_or_busy(segment: Segment, token: Token) -> Truth:
         return left(segment.scene.known)
     tokens = segment.scene.sentence.tokens[segment.first : segment.last]
     counted = [each.quantity.number for each in tokens if each.tag == "N" and each.quantity]
-    if not says_busy and len(counted) == 2 and counted[1] == segment.scene.known.nodes_free:
+    pair = len(counted) == 2 and counted[0] != counted[1]
+    if not says_busy and pair and counted[1] == segment.scene.known.nodes_free:
         return counts.job_nodes(segment.scene.known)
     return busy(segment, token) if says_busy else free(segment.scene.known)
 
