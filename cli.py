@@ -444,6 +444,12 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument("--profile", metavar="NAME")
         each.add_argument("--config", metavar="FILE")
         each.set_defaults(act=act)
+    _member_commands(commands)
+    return top
+
+
+def _member_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands of members that run as processes."""
     peer = commands.add_parser("peer", help="run one member as a process")
     peer.add_argument("home", metavar="HOME", help="its folder: key, genesis, roster, ledger")
     peer.add_argument("--profile", metavar="NAME")
@@ -479,7 +485,6 @@ def parser() -> argparse.ArgumentParser:
     federation.add_argument("--trouble", choices=("none", "kill", "stop", "liar"), default="none")
     federation.add_argument("--victim", metavar="CLUSTER", help="whom the trouble befalls")
     federation.set_defaults(act=_federation)
-    return top
 
 
 def _refused(error: Exception) -> int:
