@@ -448,7 +448,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _member_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _member_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     """Add the commands of members that run as processes."""
     peer = commands.add_parser("peer", help="run one member as a process")
     peer.add_argument("home", metavar="HOME", help="its folder: key, genesis, roster, ledger")
