@@ -59,7 +59,7 @@ CORE = (
     "#{7*7}",
     "{0.__class__}",
     "%s%s%n",
-    "$(touch /tmp/x)",
+    "$(touch x)",
     "`id`",
     "; rm -rf /",
     "' OR 1=1 --",
