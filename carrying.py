@@ -25,7 +25,7 @@ from backends.trace_file import Trace
 from faults.deceiver import Deceiver, rogue
 from faults.drivers import DRIVERS
 from faults.plan import Fault
-from graph.assembly import Assembly, Conduct
+from graph.assembly import Assembly
 from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Asked, Choices, Nodes
@@ -41,7 +41,7 @@ from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.acts import Start
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.fold import fold
-from quorate.ledger.participant import Keep, Participant
+from quorate.ledger.participant import Conduct, Keep, Participant
 from quorate.ledger.report import RunReport
 from quorate.ledger.state import founded
 from quorate.ports import Bidder

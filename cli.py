@@ -6,9 +6,7 @@ Exit status: 0 done and all placed; 1 some job unplaced, or the run degraded; 2 
 
 import argparse
 import asyncio
-import json
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +16,7 @@ from rich.console import Console
 
 import wiring
 from backends.ledger_file import read_lines
-from backends.reading import Workload, jobs_from, read_federation, read_jobs, read_jobs_text, read_value, shown
+from backends.reading import Workload, form, jobs_from, read_federation, read_jobs, read_jobs_text, read_value, shown
 from faults.drivers import DRIVERS
 from quorate.domain.clusters import CLUSTER_TYPES
 from quorate.domain.errors import LedgerBroken, OperatorError, PeerUnreachable, RequestInvalid
@@ -66,25 +64,6 @@ def _standard_input() -> tuple[bytes, Literal["toml", "json", "jsonl"]]:
         raise RequestInvalid("standard input is closed; name a file instead of -")
     data = sys.stdin.buffer.read(STDIN_BYTES_MAX + 1)
     return data, form(data)
-
-
-def form(data: bytes) -> Literal["toml", "json", "jsonl"]:
-    r"""Return the form of a job list that has no file name to tell it.
-
-    >>> form(b'[[jobs]]\nid = "a"'), form(b'[{"id": "a"}]'), form(b'{"jobs":\n []}'), form(b'{"id": "a"}\n{"id": "b"}')
-    ('toml', 'json', 'json', 'jsonl')
-    """
-    start = data.lstrip()
-    if re.match(rb"\[\s*[{\]]", start):
-        return "json"
-    if start[:1] != b"{":
-        return "toml"
-    first, _, rest = start.partition(b"\n")
-    try:
-        json.loads(first)
-    except (ValueError, RecursionError):
-        return "json"
-    return "jsonl" if rest.strip() else "json"
 
 
 def _path(name: str | None) -> Path | None:

@@ -17,7 +17,7 @@ from faults.drivers import DRIVERS, unknown_driver
 from faults.plan import Fault
 from federation import control
 from federation.home import Disk, Home, locked
-from federation.peer import Conduct, Peer
+from federation.peer import Peer
 from graph.agent import AgentGraph
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
@@ -27,7 +27,7 @@ from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.genesis import Genesis
-from quorate.ledger.participant import Participant
+from quorate.ledger.participant import Conduct, Participant
 from quorate.ports import Backend, JobEnd
 from wiring import ROOT, Settings, demo_signer
 

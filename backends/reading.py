@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -311,6 +312,25 @@ def jobs_from(table: object, source: str) -> Workload:
 def read_jobs(path: Path) -> Workload:
     """Return the workload in a TOML, JSON or JSON Lines file."""
     return jobs_from(decode_table(read_bytes(path), str(path), path.suffix), str(path))
+
+
+def form(data: bytes) -> Literal["toml", "json", "jsonl"]:
+    r"""Return the form of a job list that has no file name to tell it.
+
+    >>> form(b'[[jobs]]\nid = "a"'), form(b'[{"id": "a"}]'), form(b'{"jobs":\n []}'), form(b'{"id": "a"}\n{"id": "b"}')
+    ('toml', 'json', 'json', 'jsonl')
+    """
+    start = data.lstrip()
+    if re.match(rb"\[\s*[{\]]", start):
+        return "json"
+    if start[:1] != b"{":
+        return "toml"
+    first, _, rest = start.partition(b"\n")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return "json"
+    return "jsonl" if rest.strip() else "json"
 
 
 def read_jobs_text(data: bytes, form: Literal["toml", "json", "jsonl"], source: str) -> Workload:

@@ -3,81 +3,27 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from federation.carrier import Carrier
 from federation.home import Disk, Home, Roster
 from quorate.consensus import effects as e
 from quorate.consensus.messages import encode_decided_lines, fitting
-from quorate.domain.bidding import Abstention, AbstentionCode, Answer, Bid
+from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.errors import BackendRefused
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, TraceEvent
-from quorate.domain.values import JobId, Value
 from quorate.ledger import participant as p
-from quorate.ledger.acts import Act, Receipt, Start
-from quorate.ledger.application import LedgerApplication
+from quorate.ledger.acts import Receipt, Start
+from quorate.ledger.participant import Conduct
 from quorate.ledger.records import HeightRecord
-from quorate.ports import Backend, Bidder, LedgerStore, TraceSink
+from quorate.ports import Backend, Bidder, JobEnd, LedgerStore, TraceSink
 
 UNSAID_MAX = 64
 """More waiting items than this and users are sent elsewhere: nothing is promised that cannot be kept."""
 CATCH_UP_LINES = 256
 """Entries read from the ledger for one answer to a peer that is behind."""
-
-
-class Conduct(Protocol):
-    """What a peer process needs of its member; fault drivers stand in for one."""
-
-    @property
-    def application(self) -> LedgerApplication:
-        """The state before the height being decided."""
-        ...
-
-    def start(self, now_ms: int) -> list[p.Effect]:
-        """Begin, or begin again."""
-        ...
-
-    def receive(self, data: bytes, sender: int, now_ms: int) -> list[p.Effect]:
-        """Take one message."""
-        ...
-
-    def timer(self, name: str, now_ms: int) -> list[p.Effect]:
-        """Take the end of a timer."""
-        ...
-
-    def submit_job(self, job: Job, signature: str, now_ms: int) -> list[p.Effect]:
-        """Enter a job."""
-        ...
-
-    def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[p.Effect]:
-        """Seal an answer."""
-        ...
-
-    def started(self, job: JobId, now_ms: int) -> list[p.Effect]:
-        """Say that a won job runs."""
-        ...
-
-    def refused(self, job: JobId, reason: str, now_ms: int) -> list[p.Effect]:
-        """Say that a won job was not taken."""
-        ...
-
-    def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[p.Effect]:
-        """Say that a job ended."""
-        ...
-
-    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[p.Effect]:
-        """Put acts on the ledger."""
-        ...
-
-    def unsettled(self) -> list[Act]:
-        """Return this member's acts that no block has included yet."""
-        ...
-
-    @property
-    def unsaid(self) -> int:
-        """How many items wait to be signed."""
-        ...
 
 
 class Quiet:
@@ -285,10 +231,13 @@ class Peer:
         else:
             self.carry_out(self.conduct.started(won.job.id, self.now_ms()))
 
+    def _end(self, end: JobEnd) -> list[p.Effect]:
+        return self.conduct.ended(end.job, end.run_s, end.succeeded, self.now_ms())
+
     def _loop_ends(self) -> None:
         """Look once a second whether a job has ended."""
         for end in self.backend.ended(self.now_ms() // 1_000):
-            self._guarded(lambda end=end: self.conduct.ended(end.job, end.run_s, end.succeeded, self.now_ms()))  # type: ignore[misc]
+            self._guarded(partial(self._end, end))
         asyncio.get_running_loop().call_later(1.0, self._loop_ends)
 
     async def changed(self, timeout_s: float) -> None:

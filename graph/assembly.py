@@ -8,20 +8,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Protocol
 
 from quorate.consensus import effects as e
 from quorate.consensus.messages import Proposal, decode, encode_decided_lines, fitting
 from quorate.consensus.plain import entry_line
-from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.deciding import Entry, Kind, Vote
 from quorate.domain.errors import MisuseError, ProtocolViolation
-from quorate.domain.jobs import Job
 from quorate.domain.trace import Proposed, Voted
-from quorate.domain.values import ClusterId, Digest, JobId, Value
+from quorate.domain.values import ClusterId, Digest
 from quorate.ledger import participant as p
-from quorate.ledger.acts import Act
 from quorate.ledger.application import LedgerApplication
+from quorate.ledger.participant import Conduct
 from quorate.ledger.records import DecisionRecord, HeightRecord
 from quorate.ports import TraceSink
 
@@ -33,55 +30,6 @@ TIMES = e.ReplicaSettings()
 
 STEPS_MAX = 100_000
 """More steps than any height needs; beyond it something spins."""
-
-
-class Conduct(Protocol):
-    """What an assembly needs of a member; fault drivers stand in for one."""
-
-    @property
-    def application(self) -> LedgerApplication:
-        """The state before the height being decided."""
-        ...
-
-    def start(self, now_ms: int) -> list[p.Effect]:
-        """Begin, or begin again."""
-        ...
-
-    def receive(self, data: bytes, sender: int, now_ms: int) -> list[p.Effect]:
-        """Take one message."""
-        ...
-
-    def timer(self, name: str, now_ms: int) -> list[p.Effect]:
-        """Take the end of a timer."""
-        ...
-
-    def submit_job(self, job: Job, signature: str, now_ms: int) -> list[p.Effect]:
-        """Enter a job for its submitter."""
-        ...
-
-    def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[p.Effect]:
-        """Seal an answer to a call."""
-        ...
-
-    def started(self, job: JobId, now_ms: int) -> list[p.Effect]:
-        """Say that a won job runs."""
-        ...
-
-    def refused(self, job: JobId, reason: str, now_ms: int) -> list[p.Effect]:
-        """Say that a won job was not taken."""
-        ...
-
-    def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[p.Effect]:
-        """Say that a job ended."""
-        ...
-
-    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[p.Effect]:
-        """Put acts on the ledger."""
-        ...
-
-    def unsettled(self) -> list[Act]:
-        """Return this member's acts that no block has included yet."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,60 @@ SaltSource = Callable[[JobId, int], str]
 """Gives 16 bytes of salt in hex for a job and the height at which its call opened."""
 
 
+class Conduct(Protocol):
+    """What a driver (the graph, a peer process) needs of a member; fault drivers stand in for one."""
+
+    @property
+    def application(self) -> LedgerApplication:
+        """The state before the height being decided."""
+        ...
+
+    def start(self, now_ms: int) -> list[Effect]:
+        """Begin, or begin again."""
+        ...
+
+    def receive(self, data: bytes, sender: int, now_ms: int) -> list[Effect]:
+        """Take one message."""
+        ...
+
+    def timer(self, name: str, now_ms: int) -> list[Effect]:
+        """Take the end of a timer."""
+        ...
+
+    def submit_job(self, job: Job, signature: str, now_ms: int) -> list[Effect]:
+        """Enter a job for its submitter."""
+        ...
+
+    def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[Effect]:
+        """Seal an answer to a call."""
+        ...
+
+    def started(self, job: JobId, now_ms: int) -> list[Effect]:
+        """Say that a won job runs."""
+        ...
+
+    def refused(self, job: JobId, reason: str, now_ms: int) -> list[Effect]:
+        """Say that a won job was not taken."""
+        ...
+
+    def ended(self, job: JobId, run_s: int, succeeded: bool, now_ms: int) -> list[Effect]:
+        """Say that a job ended."""
+        ...
+
+    def put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
+        """Put acts on the ledger."""
+        ...
+
+    def unsettled(self) -> list[a.Act]:
+        """Return this member's acts that no block has included yet."""
+        ...
+
+    @property
+    def unsaid(self) -> int:
+        """How many acts wait to be said."""
+        ...
+
+
 class Participant:
     """One member: a replica, its answers, and what it still has to say."""
 

@@ -3,8 +3,8 @@
 import pytest
 
 from faults.drivers import DRIVERS
-from graph.assembly import Conduct
 from quorate.ledger import acts as a
+from quorate.ledger.participant import Conduct
 from quorate.market.rule import rule_bid
 from tests.faults.rogues import Group
 from tests.quorate.ledger.build import job

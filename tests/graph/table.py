@@ -8,7 +8,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents.bidder import RuleBidder
 from backends.simulated import SimulatedBackend
-from graph.assembly import Assembly, Conduct
+from graph.assembly import Assembly
 from graph.build import build
 from graph.committing import Committer
 from graph.nodes import Choices, Nodes
@@ -26,7 +26,7 @@ from quorate.domain.values import ClusterId, JobId
 from quorate.ledger import participant as p
 from quorate.ledger.acts import Receipt, receipt_bytes
 from quorate.ledger.application import LedgerApplication
-from quorate.ledger.participant import Participant
+from quorate.ledger.participant import Conduct, Participant
 from quorate.ledger.records import DecisionRecord
 from quorate.ports import Backend, Bidder, JobEnd
 from tests.quorate.ledger import build as make
