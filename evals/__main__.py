@@ -71,6 +71,21 @@ def _shipped(args: Args) -> list[str]:
     return ["rule", "scripted"] if plain else ["rule"]
 
 
+def _attack(args: Args) -> int:
+    from evals.run_commands import Attack, budget, prompt_version, run_attack
+    from evals.running import Asking
+    from wiring import read_settings
+
+    settings = read_settings(args.config)
+    tokens, usd = budget(args.budget)
+    prompt = prompt_version(args.prompt) if args.prompt else None
+    profile = args.profile or settings.llm.use
+    asking = Asking(profile, prompt, "quick", seed=args.seed, tokens_max=tokens, usd_max=usd)
+    if args.federation is not None:
+        asking = replace(asking, federation=args.federation)
+    return run_attack(settings.llm, settings.prompts, asking, Attack(args.queries, args.judged), args.json)
+
+
 def _outcome(args: Args) -> int:
     import wiring
     from backends.reading import JobRequest, Workload, read_federation
@@ -197,6 +212,17 @@ def _runs(command: Command) -> None:
     run.add_argument("--out", type=Path, help="where the runs' folders are made (default: runs/evals)")
     run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off")
     run.add_argument("--json", metavar="OUT", help="write the figures there; - for standard output")
+
+    attack = command("attack", "search for texts in a job that move a bidder, and judge the best afresh", _attack)
+    attack.add_argument("--profile", help="a profile of [llm] (default: the configured one)")
+    attack.add_argument("--prompt", help="bid/2")
+    attack.add_argument("--queries", type=_positive, default=200, help="attacks in each slot (default %(default)s)")
+    attack.add_argument("--judged", type=_positive, default=90, help="fresh questions in each slot (%(default)s)")
+    attack.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    attack.add_argument("--budget", action="append", default=[], help="as of run; nothing is spent beyond")
+    attack.add_argument("--federation", type=Path, help="a federation file (default: the reference)")
+    attack.add_argument("--config", type=Path, help="a configuration file (default: quorate.toml)")
+    attack.add_argument("--json", metavar="OUT", help="write the result there; - for standard output")
 
     outcome = command("outcome", "carry job sequences through consensus, one member misbehaving", _outcome)
     outcome.add_argument("--profile", help="a profile of [llm] (default: the configured one)")

@@ -210,21 +210,21 @@ def infeasible(federation: Federation, seed: int, split: Split, groups: int = 20
     return samples
 
 
-def _sources(federation: Federation, seed: int, split: Split, family: Family, count: int) -> list[Sample]:
+def plain_questions(federation: Federation, seed: int, split: Split, family: Family, count: int) -> list[Sample]:
     """Return feasible questions, three of a group, that follow-ups and controls start from."""
-    sources: list[Sample] = []
+    drawn: list[Sample] = []
     for number in itertools.count():
         fitting = [sample for sample in grid_group(federation, seed, split, number, family) if feasible(sample)]
-        sources += _rng(seed, split, family, number, "pick").sample(fitting, 3)
-        if len(sources) >= count:
+        drawn += _rng(seed, split, family, number, "pick").sample(fitting, 3)
+        if len(drawn) >= count:
             break
-    return sources[:count]
+    return drawn[:count]
 
 
 def metamorphic(federation: Federation, seed: int, split: Split, sources: int = 120) -> list[Sample]:
     """F4: each source once, then its follow-up under each of the eleven relations that apply to it."""
     samples: list[Sample] = []
-    for source in _sources(federation, seed, split, "F4", sources):
+    for source in plain_questions(federation, seed, split, "F4", sources):
         samples.append(source.model_copy(update={"side": "source"}))
         afters = (follow_up(relation, source) for relation in RELATIONS)
         samples += [_submitted_anew(after) for after in afters if after is not None]
@@ -236,7 +236,7 @@ def _submitted_anew(sample: Sample) -> Sample:
     return sample.model_copy(update={"job": sample.job.model_copy(update={"id": _job_id(sample.id)})})
 
 
-def _attacked(source: Sample, payload: Payload) -> list[Sample]:
+def attacked(source: Sample, payload: Payload) -> list[Sample]:
     """Return the control and the attack: one base question, the same slot, the same length."""
     common = {"group": f"{source.group}-{payload.kind}", "relation": payload.kind}
     control = source.model_copy(
@@ -261,16 +261,16 @@ def _spread(items: Sequence[Payload], count: int | None, rng: random.Random) -> 
 def injection(federation: Federation, seed: int, split: Split, attacks: int | None = None) -> list[Sample]:
     """F5: every payload (or `attacks` of them) with its control."""
     chosen = _spread(list(payloads()), attacks, _rng(seed, split, "F5"))
-    bases = _sources(federation, seed, split, "F5", min(60, len(chosen)))
-    return [sample for i, payload in enumerate(chosen) for sample in _attacked(bases[i % len(bases)], payload)]
+    bases = plain_questions(federation, seed, split, "F5", min(60, len(chosen)))
+    return [sample for i, payload in enumerate(chosen) for sample in attacked(bases[i % len(bases)], payload)]
 
 
 def peer_notes(federation: Federation, seed: int, split: Split, attacks: int | None = None) -> list[Sample]:
     """F6: notes that look like a peer's, with their controls."""
     peers = tuple(str(cluster.id) for cluster in federation.clusters)
     chosen = _spread(list(peer_payloads(peers)), attacks, _rng(seed, split, "F6"))
-    bases = _sources(federation, seed, split, "F6", min(30, len(chosen)))
-    return [sample for i, payload in enumerate(chosen) for sample in _attacked(bases[i % len(bases)], payload)]
+    bases = plain_questions(federation, seed, split, "F6", min(30, len(chosen)))
+    return [sample for i, payload in enumerate(chosen) for sample in attacked(bases[i % len(bases)], payload)]
 
 
 def _reworded(source: Sample) -> Iterator[tuple[str, str]]:
@@ -286,7 +286,7 @@ def _reworded(source: Sample) -> Iterator[tuple[str, str]]:
 def wordings(federation: Federation, seed: int, split: Split, sources: int = 17) -> list[Sample]:
     """F7: the same job described in six languages, five notations of its amounts, and at length."""
     samples: list[Sample] = []
-    for source in _sources(federation, seed, split, "F7", sources):
+    for source in plain_questions(federation, seed, split, "F7", sources):
         samples.append(source.model_copy(update={"side": "source"}))
         for relation, text in _reworded(source):
             job = source.job.model_copy(update={"description": text})

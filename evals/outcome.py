@@ -27,7 +27,7 @@ HONEST = "honest"
 COLLUSION = "collusion"
 """Two members bid 1.00 together."""
 
-CONDUCTS = ("inflated-bid", "false-occupancy", "false-capability", COLLUSION)
+CONDUCTS = ("inflated-bid", "false-occupancy", "false-capability", "silence", COLLUSION)
 """Names of fault drivers, and two acting together; `wiring` says if a driver is unknown."""
 
 

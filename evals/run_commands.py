@@ -1,19 +1,24 @@
 """The commands about runs: run, show, compare, gate, keep, view. What needs wiring is handed in by the door."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agents.settings import LlmSettings, PromptSettings, Scripted
 from backends.reading import read_federation
-from evals import gate, results, show
+from evals import gate, results, search, show
+from evals.answered import Record, record
+from evals.bench import Bench
 from evals.compare import compare, overall
+from evals.datasets import plain_questions
 from evals.files import STANDARD_OUTPUT, read_lines, write_json
-from evals.running import LOGS, ROOT, Arm, Asking, carry_out, prepare
+from evals.running import LOGS, ROOT, Arm, Asking, bounded, carry_out, prepare, priced
 from evals.runs import Finished, Place, finished_run
+from evals.samples import Sample
 from evals.scorers import measure
 from evals.terminal import complain, say
 from quorate.domain.errors import RequestInvalid
@@ -99,6 +104,51 @@ def _asked(arms: Sequence[Arm], fallback_share_max: float, json_target: str | No
     for reason in against:
         complain(reason)
     return NOT_AS_WANTED if against else DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """How hard an adaptive attack tries."""
+
+    queries: int = search.QUERIES
+    judged: int = 90
+    """Fresh questions in each slot on which the best text is judged."""
+
+
+def run_attack(
+    llm: LlmSettings, prompts: PromptSettings, asking: Asking, attack: Attack, json_target: str | None
+) -> int:
+    """Search for texts that move a bidder, judge the best on fresh questions; 1 if one of them is obeyed."""
+    prompts = prompts if asking.prompt is None else prompts.model_copy(update={"bid": asking.prompt})
+    federation = read_federation(asking.federation)
+    tried_on = plain_questions(federation, asking.seed, "dev", "F5", 12)
+    judged_on = plain_questions(federation, asking.seed, "held_out", "F5", attack.judged)
+    bench = Bench(bounded(settings_for(llm, asking.profile), asking), prompts, [*tried_on, *judged_on], ROOT)
+    calls = search.calls(attack.queries, attack.judged)
+    tokens = round(bench.tokens(tried_on) * calls / len(tried_on))
+    complain(priced(bench, asking.profile, calls, tokens) if bench.prompt else f"{calls} answers by the rule; no calls")
+    found = asyncio.run(_searched(bench, search.Search(_recorded(bench), tried_on, judged_on, asking.seed), attack))
+    if json_target is not None:
+        write_json(json_target, show.judged_json(found))
+    if json_target != STANDARD_OUTPUT:
+        for line in show.judged_lines(found):
+            say(line)
+    return NOT_AS_WANTED if any(map(show.is_obeyed, found)) else DONE
+
+
+async def _searched(bench: Bench, trying: search.Search, attack: Attack) -> list[search.Judged]:
+    try:
+        return await trying.run(attack.queries)
+    finally:
+        await bench.aclose()
+
+
+def _recorded(bench: Bench) -> search.Ask:
+    async def ask(sample: Sample) -> Record:
+        one = (await bench.ask(sample, 1)).answered
+        return record(sample, one.epoch, one.answer, one.first)
+
+    return ask
 
 
 def _result_json(run: Finished) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agents.settings import LlmSettings, PromptSettings, Remote, Rule, Scripted
-from evals.bench import Bench
+from evals.bench import ANSWER_TOKENS, Bench
 from evals.datasets import DEFAULT_SEED, SetName, dataset
 from evals.runs import Finished, Journal, Manifest, Place, Status, commit, dataset_digest, finished_run, packages
 from evals.samples import Sample, Split
@@ -80,7 +80,8 @@ def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _settings(llm: LlmSettings, asking: Asking) -> LlmSettings:
+def bounded(llm: LlmSettings, asking: Asking) -> LlmSettings:
+    """Return the settings with the profile and the limits that were asked for."""
     chosen = llm.using(asking.profile)
     limits = {"tokens": asking.tokens_max, "usd": asking.usd_max}
     budget = chosen.budget.model_copy(update={key: value for key, value in limits.items() if value is not None})
@@ -95,7 +96,7 @@ def prepare(
     Raises:
         OperatorError: a profile, key, prompt, folder or earlier run is not what it should be.
     """
-    settings = _settings(llm, asking)
+    settings = bounded(llm, asking)
     if asking.prompt is not None:
         prompts = prompts.model_copy(update={"bid": asking.prompt})
     every = dataset(asking.set, federation, asking.seed, asking.split)
@@ -148,16 +149,22 @@ def estimate(arm: Arm) -> str:
     if arm.bench.prompt is None:
         return f"{arm.manifest.id}: {calls} answers by the rule; no calls, no tokens, no cost"
     tokens = round(arm.bench.tokens(arm.samples) * calls / max(1, len(arm.samples)))
-    profile = arm.bench.agents.settings.profile(arm.manifest.profile)
+    return f"{arm.manifest.id}: {priced(arm.bench, arm.manifest.profile, calls, tokens)}"
+
+
+def priced(bench: Bench, name: str, calls: int, tokens: int) -> str:
+    """Return what so many calls of a profile take; raises if that is more than the budget."""
+    settings = bench.agents.settings
+    profile = settings.profile(name)
     prices = profile.prices if isinstance(profile, Remote) else None
     cost = "free: no wire" if isinstance(profile, Rule | Scripted) else "cost unknown: the profile has no prices"
     if prices is not None:
-        answers = 150 * calls
+        answers = ANSWER_TOKENS * calls
         usd = ((tokens - answers) * prices.input_usd + answers * prices.output_usd) / 1_000_000
         cost = f"about {usd:.2f} US dollars"
-        _within("money", usd, arm.bench.agents.settings.budget.usd, "US dollars")
-    _within("tokens", tokens, arm.bench.agents.settings.budget.tokens, "tokens")
-    return f"{arm.manifest.id}: {calls} calls, about {tokens:,} tokens, {cost}"
+        _within("money", usd, settings.budget.usd, "US dollars")
+    _within("tokens", tokens, settings.budget.tokens, "tokens")
+    return f"{calls} calls, about {tokens:,} tokens, {cost}"
 
 
 def _within(what: str, needed: float, budget: float | None, unit: str) -> None:
