@@ -4,13 +4,14 @@ Every reader either returns a value whose canonical bytes are the bytes read, or
 checked before anything recursive looks at the data. docs/protocol.md P-1, P-6 to P-9.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
 import orjson
 
-from quorate.domain.canonical import Plain, canonical
+from quorate.domain.canonical import Plain, canonical, is_canonical, outside_strings
 from quorate.domain.deciding import (
     SEATS_MAX,
     Block,
@@ -20,7 +21,7 @@ from quorate.domain.deciding import (
     Item,
     Kind,
 )
-from quorate.domain.errors import MessageMalformed, MisuseError
+from quorate.domain.errors import MessageMalformed
 from quorate.domain.values import Digest
 
 DEPTH_MAX = 32
@@ -33,7 +34,9 @@ ITEMS_MAX = 8_192
 """Items in one block: 128 seats with 64 each."""
 
 _KINDS = {"notarize": Kind.NOTARIZE, "nullify": Kind.NULLIFY, "finalize": Kind.FINALIZE}
-_HEX = frozenset("0123456789abcdef")
+_HEX = re.compile("[0-9a-f]*")
+_ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def read_json(data: bytes) -> Plain:
@@ -46,31 +49,37 @@ def read_json(data: bytes) -> Plain:
         thing = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise MessageMalformed(f"not JSON: {error}") from error
-    if data.count(b"[") + data.count(b"{") > DEPTH_MAX:
+    bare = outside_strings(data)
+    if bare is None:
         _shallow(thing)
-    try:
-        exact = canonical(thing) == data
-    except MisuseError as error:
-        raise MessageMalformed(str(error)) from error
-    if not exact:
-        raise MessageMalformed("JSON is not in canonical form")
+    elif len(bare) > DEPTH_MAX:
+        _shallow_brackets(bare)
+    if not is_canonical(thing, data, bare):
+        raise MessageMalformed("JSON is not in canonical form, or holds what has none")
     return cast("Plain", thing)
+
+
+def _shallow_brackets(bare: bytes) -> None:
+    """Take the innermost pairs of brackets away, level by level; `bare` is well-formed JSON without its strings."""
+    brackets = bare.translate(_ONE_BRACKET, _NO_BRACKETS)
+    for _ in range(DEPTH_MAX):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"[]", b"")
+    if brackets:
+        raise MessageMalformed(f"JSON nested deeper than {DEPTH_MAX}")
 
 
 def _shallow(thing: object) -> None:
     """Walk level by level, so that no depth can exhaust the stack."""
-    level = [thing]
+    level = [thing] if isinstance(thing, dict | list) else []
     for _ in range(DEPTH_MAX):
-        inner: list[object] = []
-        for part in level:
-            if isinstance(part, dict):
-                inner.extend(part.values())
-            elif isinstance(part, list):
-                inner.extend(part)
-        if not inner:
+        if not level:
             return
-        level = inner
-    raise MessageMalformed(f"JSON nested deeper than {DEPTH_MAX}")
+        inner = [part.values() if isinstance(part, dict) else part for part in level]
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+    if level:
+        raise MessageMalformed(f"JSON nested deeper than {DEPTH_MAX}")
 
 
 def fields_of(thing: object, names: tuple[str, ...], what: str) -> list[object]:
@@ -98,14 +107,14 @@ def _list(thing: object, longest: int) -> list[object]:
 
 def digest_of(thing: object) -> Digest:
     """Return a digest, or raise `MessageMalformed`."""
-    if not isinstance(thing, str) or len(thing) != 64 or not _HEX.issuperset(thing):
+    if not isinstance(thing, str) or len(thing) != 64 or _HEX.fullmatch(thing) is None:
         raise MessageMalformed(f"{thing!r:.40} is no digest")
     return Digest(thing)
 
 
 def bytes_of(thing: object, longest: int, exact: int | None = None) -> bytes:
     """Return the bytes that lowercase hex stands for, or raise `MessageMalformed`."""
-    if not isinstance(thing, str) or len(thing) > 2 * longest or not _HEX.issuperset(thing):
+    if not isinstance(thing, str) or len(thing) > 2 * longest or _HEX.fullmatch(thing) is None:
         raise MessageMalformed("not lowercase hex, or too long")
     if len(thing) % 2 or (exact is not None and len(thing) != 2 * exact):
         raise MessageMalformed(f"{len(thing)} hex digits where another count belongs")
@@ -188,9 +197,9 @@ def read_block(data: bytes) -> Block:
     return block_from(read_json(data))
 
 
-def item_plain(item: Item) -> Plain:
-    """Return the JSON form `[sender, seq, signature, payload]`, the payload as the JSON it is."""
-    return [item.sender, item.seq, item.signature.hex(), orjson.loads(item.payload)]
+def _item_bytes(item: Item) -> bytes:
+    """Return the canonical form `[sender, seq, signature, payload]`, the payload as the JSON it is."""
+    return b'[%d,%d,"%s",%s]' % (item.sender, item.seq, item.signature.hex().encode(), item.payload)
 
 
 def item_from(thing: object) -> Item:
@@ -206,18 +215,13 @@ def item_from(thing: object) -> Item:
     return Item(sender, seq, canonical(parts[3]), bytes_of(parts[2], 64, 64))
 
 
-def entry_plain(entry: Entry) -> dict[str, Plain]:
-    """Return the JSON form of a decided entry."""
-    return {
-        "block": entry.block.plain(),
-        "certificate": entry.certificate.plain(),
-        "items": [item_plain(item) for item in entry.items],
-    }
-
-
 def entry_line(entry: Entry) -> bytes:
-    """Return the canonical bytes of an entry: one line of the ledger file, without its newline."""
-    return canonical(entry_plain(entry))
+    """Return the canonical bytes of an entry: one line of the ledger file, without its newline.
+
+    Its parts are canonical already, and its names stand in their order.
+    """
+    certificate, items = canonical(entry.certificate.plain()), b",".join(map(_item_bytes, entry.items))
+    return b'{"block":%s,"certificate":%s,"items":[%s]}' % (entry.block.bytes, certificate, items)
 
 
 def entry_from(thing: object) -> Entry:
@@ -245,7 +249,7 @@ def read_entry(line: bytes) -> Entry:
 
 def saved_block(block: Block, items: Sequence[Item]) -> bytes:
     """Return a block with its items as the write-ahead log keeps it."""
-    return canonical({"block": block.plain(), "items": [item_plain(item) for item in items]})
+    return b'{"block":%s,"items":[%s]}' % (block.bytes, b",".join(map(_item_bytes, items)))
 
 
 def read_saved_block(data: bytes) -> tuple[Block, tuple[Item, ...]]:

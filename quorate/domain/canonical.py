@@ -31,6 +31,20 @@ def _no_floats(thing: object) -> None:
             _no_floats(value)
 
 
+def outside_strings(data: bytes) -> bytes | None:
+    """Return JSON bytes without their strings, None if an escape makes that hard to tell.
+
+    >>> outside_strings(b'{"a":[1,"x"]}')
+    b'{:[1,]}'
+    """
+    return None if b"\\" in data else b"".join(data.split(b'"')[::2])
+
+
+def _fraction(bare: bytes) -> bool:
+    """Say whether a float stands in what orjson wrote: none is without a point or an exponent's `e`."""
+    return b"." in bare or bare.count(b"e") != bare.count(b"true") + bare.count(b"false")
+
+
 def canonical(thing: object) -> bytes:
     """Return the RFC 8785 bytes of plain JSON data.
 
@@ -40,11 +54,28 @@ def canonical(thing: object) -> bytes:
     >>> canonical({"b": 1, "a": ["x", None]})
     b'{"a":["x",null],"b":1}'
     """
-    _no_floats(thing)
     try:
-        return orjson.dumps(thing, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+        data = orjson.dumps(thing, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
     except (TypeError, orjson.JSONEncodeError) as error:
         raise MisuseError(f"cannot be written canonically: {error}") from error
+    bare = outside_strings(data)
+    if bare is None or b"null" in bare or _fraction(bare):  # infinity is written as null
+        _no_floats(thing)
+    return data
+
+
+def is_canonical(thing: object, data: bytes, bare: bytes | None) -> bool:
+    """Say whether `data`, which was read as `thing`, is canonical; `bare` is `outside_strings(data)`.
+
+    Cheaper than `canonical(thing) == data`: nothing read from JSON is infinite, so that values need no look.
+    """
+    try:
+        exact = orjson.dumps(thing, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER) == data
+        if exact and bare is None:
+            _no_floats(thing)
+    except (TypeError, orjson.JSONEncodeError, MisuseError):
+        return False
+    return exact and (bare is None or not _fraction(bare))
 
 
 def canonical_value(value: Value) -> bytes:

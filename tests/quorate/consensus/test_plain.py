@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorate.consensus.plain import (
+    DEPTH_MAX,
     block_from,
     certificate_from,
     entry_line,
@@ -76,6 +77,33 @@ def test_json_with_a_space_in_it_is_not_canonical(thing):
     """P-1."""
     with pytest.raises(MessageMalformed):
         read_json(canonical(thing) + b" ")
+
+
+@given(st.recursive(st.integers(0, 9) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_brackets_outside_of_strings_tell_how_deep_json_is(thing):
+    """P-1: both ways of measuring agree."""
+
+    def depth(part):
+        parts = part.values() if isinstance(part, dict) else part if isinstance(part, list) else None
+        return 0 if parts is None else 1 + max(map(depth, parts), default=0)
+
+    for more in (0, DEPTH_MAX - depth(thing), DEPTH_MAX - depth(thing) + 1):
+        nested = thing
+        for _ in range(more):
+            nested = [nested]
+        data = canonical(nested)
+        if depth(nested) <= DEPTH_MAX:
+            assert read_json(data) == nested
+        else:
+            with pytest.raises(MessageMalformed):
+                read_json(data)
+
+
+@given(entries())
+def test_an_entrys_line_is_canonical_as_a_whole(entry):
+    """P-9."""
+    line = entry_line(entry)
+    assert canonical(orjson.loads(line)) == line
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import math
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quorate.domain.canonical import INTEGER_MAX, canonical, canonical_value, digest
+from quorate.domain.canonical import INTEGER_MAX, canonical, canonical_value, digest, is_canonical, outside_strings
 from quorate.domain.clusters import NodeGroup
 from quorate.domain.errors import MisuseError
 
@@ -29,6 +30,38 @@ def test_the_bytes_are_those_of_rfc_8785(thing):
 @given(st.dictionaries(KEYS, st.integers(-9, 9), max_size=6))
 def test_the_order_of_keys_cannot_matter(table):
     assert canonical(table) == canonical(dict(reversed(table.items())))
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | TEXT | st.floats(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def holds_float(thing):
+    if isinstance(thing, dict):
+        return any(map(holds_float, thing.values()))
+    return any(map(holds_float, thing)) if isinstance(thing, list) else isinstance(thing, float)
+
+
+@settings(max_examples=1_000)
+@given(ANY)
+def test_a_float_anywhere_is_found_and_nothing_else_is_taken_for_one(thing):
+    if holds_float(thing):
+        with pytest.raises(MisuseError):
+            canonical(thing)
+    else:
+        assert canonical(thing) == orjson.dumps(thing, option=orjson.OPT_SORT_KEYS)
+
+
+@settings(max_examples=1_000)
+@given(ANY)
+def test_what_was_read_is_canonical_only_if_writing_it_gives_the_same_bytes(thing):
+    data = orjson.dumps(thing, option=orjson.OPT_SORT_KEYS)
+    read = orjson.loads(data)
+    assert is_canonical(read, data, outside_strings(data)) is not holds_float(read)
+    assert not is_canonical(read, data + b" ", outside_strings(data))
 
 
 @given(st.floats(), st.sampled_from(["bare", "list", "table", "deep"]))
