@@ -19,6 +19,7 @@ from agents.parsing import bid_shape
 from agents.rendering import bid_inputs
 from agents.settings import LlmSettings, PromptSettings
 from evals.answered import Answered
+from evals.forms import FormName, in_form
 from evals.oracle import feasible
 from evals.samples import Sample
 from prompts import Prompt
@@ -26,6 +27,7 @@ from quorate.domain.bidding import Answer, Effort
 from quorate.domain.trace import Replied, TraceEvent
 from quorate.domain.values import BASIS_POINTS
 from quorate.market.eligibility import abstention
+from quorate.ports import Bidder
 
 EXAMPLE = re.compile(r"(?<![\w.])(?:0?\.\d+|1\.0+)(?![\w.])")
 """A score as a prompt would show it by example."""
@@ -72,7 +74,14 @@ def with_example(prompt: Prompt, example_bp: int) -> Prompt:
 class Bench:
     """The bidders of one profile and one prompt."""
 
-    def __init__(self, llm: LlmSettings, prompts: PromptSettings, samples: Iterable[Sample], folder: Path) -> None:
+    def __init__(
+        self,
+        llm: LlmSettings,
+        prompts: PromptSettings,
+        samples: Iterable[Sample],
+        folder: Path,
+        form: FormName = "released",
+    ) -> None:
         """Make every chat that is needed now, so that what is missing is said before the first question.
 
         Raises:
@@ -81,7 +90,7 @@ class Bench:
         self._samples = list(samples)
         clusters = dict.fromkeys(sample.snapshot.cluster.id for sample in self._samples)
         self.agents = Agents(llm, prompts, clusters, sink=Tape(), folder=folder)
-        self._live = {cluster: self.agents.bidder(cluster) for cluster in clusters}
+        self._live = {cluster: _formed(self.agents.bidder(cluster), form) for cluster in clusters}
 
     @property
     def prompt(self) -> Prompt | None:
@@ -122,13 +131,22 @@ class Bench:
         if not feasible(sample):
             return await _wanted_anyway(bidder, sample)
         if sample.example_bp is not None:
-            manner = dataclasses.replace(bidder.manner, prompt=with_example(bidder.manner.prompt, sample.example_bp))
-            bidder = ModelBidder(bidder.chat, manner, bidder.refuter, bidder.teller, bidder.clock)
+            bidder = _asking(bidder, with_example(bidder.manner.prompt, sample.example_bp))
         return await bidder.bid(sample.job, sample.snapshot), ""
 
     async def aclose(self) -> None:
         """Close the running event loop's connections."""
         await self.agents.aclose()
+
+
+def _asking(bidder: ModelBidder, prompt: Prompt) -> ModelBidder:
+    """Return the same bidder, asking another prompt."""
+    manner = dataclasses.replace(bidder.manner, prompt=prompt)
+    return ModelBidder(bidder.chat, manner, bidder.refuter, bidder.teller, bidder.clock)
+
+
+def _formed(bidder: Bidder, form: FormName) -> Bidder:
+    return _asking(bidder, in_form(bidder.manner.prompt, form)) if isinstance(bidder, ModelBidder) else bidder
 
 
 async def _wanted_anyway(bidder: ModelBidder, sample: Sample) -> tuple[Answer, str]:

@@ -1,6 +1,7 @@
 """The commands about runs: run, show, compare, gate, keep, view. What needs wiring is handed in by the door."""
 
 import asyncio
+import itertools
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from evals.bench import Bench
 from evals.compare import compare, overall
 from evals.datasets import plain_questions
 from evals.files import STANDARD_OUTPUT, read_lines, write_json
+from evals.forms import FormName
 from evals.running import LOGS, ROOT, Arm, Asking, bounded, carry_out, prepare, priced
 from evals.runs import Finished, Place, finished_run
 from evals.samples import Sample
@@ -42,14 +44,19 @@ def settings_for(llm: LlmSettings, profile: str) -> LlmSettings:
 
 def _name(asking: Asking, prompts: PromptSettings, stamp: str) -> str:
     prompt = prompts.bid if asking.prompt is None else asking.prompt
-    return f"{stamp}-{asking.profile}-bid{prompt}-{asking.set}" + ("-held_out" if asking.split == "held_out" else "")
+    split = "-held_out" if asking.split == "held_out" else ""
+    form = "" if asking.form == "released" else f"-{asking.form}"
+    return f"{stamp}-{asking.profile}-bid{prompt}{form}-{asking.set}{split}"
 
 
-def askings(profiles: Sequence[str], prompts: Sequence[int | None], common: Asking) -> Iterator[Asking]:
-    """Yield one asking per profile and prompt; the rule reads no prompt, so it is one arm whatever the prompts."""
+def askings(
+    profiles: Sequence[str], prompts: Sequence[int | None], common: Asking, forms: Sequence[FormName] = ("released",)
+) -> Iterator[Asking]:
+    """Yield one asking per profile, prompt and form; the rule reads no prompt, so it is one arm whatever they are."""
     for profile in profiles:
-        for prompt in prompts if profile != "rule" else prompts[:1]:
-            yield replace(common, profile=profile, prompt=prompt)
+        ways = list(itertools.product(prompts, forms))
+        for prompt, form in ways if profile != "rule" else ways[:1]:
+            yield replace(common, profile=profile, prompt=prompt, form=form)
 
 
 def run_arms(
@@ -76,6 +83,7 @@ def resume(llm: LlmSettings, prompts: PromptSettings, folder: Path, json_target:
         split=before.split,
         seed=before.seed,
         epochs=before.epochs,
+        form=before.form,
         federation=ROOT / before.federation,
     )
     federation = read_federation(asking.federation)
@@ -101,6 +109,9 @@ def _asked(arms: Sequence[Arm], fallback_share_max: float, json_target: str | No
                 say(line)
             say(f"kept in {arm.place.folder}")
         against += gate.broken(run, gate.Limits(fallback_share_max=fallback_share_max))
+    if json_target != STANDARD_OUTPUT:
+        for line in show.form_lines(done):
+            say(line)
     for reason in against:
         complain(reason)
     return NOT_AS_WANTED if against else DONE

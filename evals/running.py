@@ -16,6 +16,7 @@ from typing import Protocol
 from agents.settings import LlmSettings, PromptSettings, Remote, Rule, Scripted
 from evals.bench import ANSWER_TOKENS, Bench
 from evals.datasets import DEFAULT_SEED, SetName, dataset
+from evals.forms import FormName
 from evals.runs import Finished, Journal, Manifest, Place, Status, commit, dataset_digest, finished_run, packages
 from evals.samples import Sample, Split
 from evals.terminal import complain, say
@@ -43,6 +44,7 @@ class Asking:
     split: Split = "dev"
     seed: int = DEFAULT_SEED
     epochs: int = 1
+    form: FormName = "released"
     federation: Path = ROOT / "data/federations/reference.toml"
     tokens_max: int | None = None
     """The run stops before it spends more."""
@@ -100,7 +102,7 @@ def prepare(
     if asking.prompt is not None:
         prompts = prompts.model_copy(update={"bid": asking.prompt})
     every = dataset(asking.set, federation, asking.seed, asking.split)
-    bench = Bench(settings, prompts, every, root)
+    bench = Bench(settings, prompts, every, root, asking.form)
     samples = bench.questions()
     profile = settings.profile(asking.profile)
     manifest = Manifest(
@@ -111,6 +113,7 @@ def prepare(
         provider=profile.provider,
         model=profile.model if isinstance(profile, Remote) else None,
         prompt=bench.prompt.ref if bench.prompt else None,
+        form=asking.form,
         set=asking.set,
         split=asking.split,
         seed=asking.seed,
@@ -133,7 +136,7 @@ def _taken_up(place: Place, manifest: Manifest) -> Manifest:
         place.write(manifest)
         return manifest
     before = place.read()
-    for name in ("profile", "prompt", "set", "split", "seed", "epochs", "dataset"):
+    for name in ("profile", "prompt", "form", "set", "split", "seed", "epochs", "dataset"):
         if getattr(before, name) != getattr(manifest, name):
             raise RequestInvalid(
                 f"{place.folder} was made with another {name}; go on with the same, or name a new folder"

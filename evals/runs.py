@@ -18,6 +18,7 @@ from pydantic import Field
 from evals.answered import Answered, Record, records
 from evals.datasets import SetName
 from evals.files import read_lines, read_value
+from evals.forms import FormName
 from evals.samples import Sample, Split
 from quorate.domain.bidding import AbstentionCode, Bid, PromptRef
 from quorate.domain.canonical import digest
@@ -47,6 +48,8 @@ class Manifest(Value):
     model: str | None
     prompt: PromptRef | None
     """The prompt that was asked; None for the rule."""
+    form: FormName = "released"
+    """The form in which it was asked."""
     set: SetName
     split: Split
     seed: int

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from evals.attacks import SLOTS
 from evals.compare import Compared, overall
+from evals.forms import FormName, spreads
 from evals.metrics import Line, interval, lines, metric
 from evals.runs import Finished
 from evals.scorers import measure
@@ -48,6 +49,7 @@ def title(run: Finished) -> str:
     """Return what a run is, one line."""
     manifest = run.manifest
     prompt = f"{manifest.prompt.id}/{manifest.prompt.version}" if manifest.prompt else "no prompt"
+    prompt += "" if manifest.form == "released" else f" ({manifest.form})"
     return (
         f"{manifest.id}: profile {manifest.profile}, {prompt}, set {manifest.set} ({manifest.split}), "
         f"{len(run.records)} of {manifest.expected} answers, seed {manifest.seed}, {manifest.status}"
@@ -59,6 +61,24 @@ def run_lines(run: Finished) -> list[str]:
     found = lines(measure(run.records), run.manifest.seed)
     rows = [(line.metric.name, spread(line.found), str(line.found.groups), _goal(line)) for line in found]
     return [title(run), *table(("figure", "mean (95 % interval)", "groups", "goal"), rows)]
+
+
+def form_lines(runs: Sequence[Finished]) -> list[str]:
+    """Return how far each primary figure moves with the form of one prompt; nothing if it was asked in one form."""
+    asked: dict[tuple[str, int], dict[FormName, Finished]] = {}
+    for run in runs:
+        prompt = run.manifest.prompt
+        asked.setdefault((run.manifest.profile, prompt.version if prompt else 0), {})[run.manifest.form] = run
+    lines: list[str] = []
+    for (profile, version), forms in asked.items():
+        if len(forms) > 1:
+            found = spreads({form: measure(run.records) for form, run in forms.items()})
+            rows = [
+                (each.metric, *(number(each.by_form[form]) for form in forms), number(each.width)) for each in found
+            ]
+            lines += ["", f"profile {profile}, bid/{version} in {len(forms)} forms"]
+            lines += table(("figure", *forms, "spread"), rows)
+    return lines
 
 
 def _compared_row(one: Compared) -> tuple[str, ...]:
