@@ -58,42 +58,29 @@ class Teller:
 
     def replied(self, question: Question, reply: Reply, cause: int) -> int:
         """Tell that a whole reply came."""
-        used = reply.usage
-        return self._sink.emit(
-            Replied(
-                cause=cause,
-                job=question.job,
-                cluster=question.cluster,
-                attempt=question.attempt,
-                purpose=question.purpose,
-                text=reply.text if self._content else None,
-                latency_ms=milliseconds(reply.latency_s),
-                tokens_in=used.tokens_in if used else None,
-                tokens_out=used.tokens_out if used else None,
-                cost_usd_micro=cost_usd_micro(used, self._prices),
-                attributes=_common(question) | _of_call(reply),
-            )
-        )
+        return self._sink.emit(self._call(question, reply, cause))
 
     def failed(self, question: Question, failure: ModelFailed, cause: int) -> int:
         """Tell that no whole reply came, with what was said before it broke off."""
-        used = failure.usage
-        return self._sink.emit(
-            Replied(
-                cause=cause,
-                job=question.job,
-                cluster=question.cluster,
-                attempt=question.attempt,
-                purpose=question.purpose,
-                text=(failure.text or None) if self._content else None,
-                failure=CODES[failure.kind],
-                detail=failure.detail,
-                latency_ms=milliseconds(failure.latency_s),
-                tokens_in=used.tokens_in if used else None,
-                tokens_out=used.tokens_out if used else None,
-                cost_usd_micro=cost_usd_micro(used, self._prices),
-                attributes=_common(question) | _of_call(failure) | {"error.type": failure.kind.value},
-            )
+        told = self._call(question, failure, cause)
+        why = {"failure": CODES[failure.kind], "detail": failure.detail, "text": told.text or None}
+        error: dict[str, Scalar] = {"error.type": failure.kind.value}
+        return self._sink.emit(told.model_copy(update=why | {"attributes": told.attributes | error}))
+
+    def _call(self, question: Question, told: Reply | ModelFailed, cause: int) -> Replied:
+        used = told.usage
+        return Replied(
+            cause=cause,
+            job=question.job,
+            cluster=question.cluster,
+            attempt=question.attempt,
+            purpose=question.purpose,
+            text=told.text if self._content else None,
+            latency_ms=milliseconds(told.latency_s),
+            tokens_in=used.tokens_in if used else None,
+            tokens_out=used.tokens_out if used else None,
+            cost_usd_micro=cost_usd_micro(used, self._prices),
+            attributes=_common(question) | _of_call(told),
         )
 
     def checked(self, question: Question, accepted: bool, notes: tuple[str, ...], cause: int) -> int:
