@@ -7,7 +7,7 @@ carried out (docs/protocol.md P-20).
 from dataclasses import dataclass
 from typing import Literal
 
-from quorate.consensus.evidence import Evidence
+from quorate.consensus.evidence import Evidence, FalseBlock
 from quorate.domain.deciding import Certificate, Committee, Entry, Vote
 from quorate.ports import Application
 
@@ -84,6 +84,13 @@ class Convict:
 
 
 @dataclass(frozen=True, slots=True)
+class Refuted:
+    """A height is over at which this replica refused a block that its members can be shown to be false (P-23)."""
+
+    charge: FalseBlock
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """This replica judged the proposal of a round; `grounds` says why it was refused, empty if approved."""
 
@@ -100,7 +107,7 @@ class Observed:
     vote: Vote
 
 
-Effect = Send | Broadcast | SetTimer | CancelTimer | Persist | Decided | Serve | Convict | Judged | Observed
+Effect = Send | Broadcast | SetTimer | CancelTimer | Persist | Decided | Serve | Convict | Refuted | Judged | Observed
 
 
 @dataclass(frozen=True, slots=True)

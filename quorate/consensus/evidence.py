@@ -1,16 +1,32 @@
-"""Class A evidence: two signatures of one member that no honest member ever makes, and nothing else.
+"""What a member signed that no honest member ever signs, in a form that others can check.
 
-Pairs (docs/protocol.md P-16): two PROPOSE, NOTARIZE or FINALIZE of one round that differ, FINALIZE together with
+Class A (docs/protocol.md P-16): two PROPOSE, NOTARIZE or FINALIZE of one round that differ, FINALIZE together with
 NULLIFY, two payloads under one item number. A pair convicts alone, before anybody; an accusation is nothing.
+
+Class A' (P-23): a vote for a fresh block that its own items and its parent's state contradict. It convicts before
+whoever holds that state, and costs less: a member whose software differs signs it in good faith.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quorate.consensus.plain import HEIGHT_MAX, ROUND_MAX, SEQ_MAX, bytes_of, digest_of, fields_of, integer_of
+from quorate.consensus.plain import (
+    HEIGHT_MAX,
+    ITEMS_MAX,
+    ROUND_MAX,
+    SEQ_MAX,
+    block_from,
+    bytes_of,
+    digest_of,
+    fields_of,
+    integer_of,
+    item_from,
+    list_of,
+    read_json,
+)
 from quorate.consensus.signing import item_bytes, vote_bytes
 from quorate.domain.canonical import Plain
-from quorate.domain.deciding import SEATS_MAX, Committee, Item, Kind, Vote
+from quorate.domain.deciding import SEATS_MAX, Block, Committee, Item, Kind, Vote
 from quorate.domain.errors import CommitteeMismatch, MessageMalformed, SignatureInvalid
 from quorate.domain.values import Digest
 from quorate.ports import Verifier
@@ -37,6 +53,57 @@ class Evidence:
     def plain(self) -> dict[str, Plain]:
         """Return the JSON form for the ledger."""
         return {"seat": self.seat, "first": _statement_plain(self.first), "second": _statement_plain(self.second)}
+
+
+@dataclass(frozen=True, slots=True)
+class FalseBlock:
+    """A block held to be invalid, the votes for it as a fresh one, and items of it that the ledger may lack."""
+
+    block: Block
+    items: tuple[Item, ...]
+    votes: tuple[Vote, ...]
+    """PROPOSE and NOTARIZE, by seat; each convicts its own seat."""
+
+    def plain(self) -> dict[str, Plain]:
+        """Return the JSON form for the ledger."""
+        return {
+            "block": self.block.plain(),
+            "items": [_item_plain(item) for item in self.items],
+            "votes": [_statement_plain(vote) for vote in self.votes],
+        }
+
+
+def _item_plain(item: Item) -> Plain:
+    return [item.sender, item.seq, item.signature.hex(), read_json(item.payload)]
+
+
+def vouches(vote: Vote, block: Block) -> bool:
+    """Say whether a vote says of `block`, as a fresh one, that it is valid: only those who looked sign that."""
+    fresh = vote.kind in {Kind.PROPOSE, Kind.NOTARIZE} and vote.parent == -1
+    return fresh and (vote.height, vote.value) == (block.height, block.digest)
+
+
+def verify_votes(charge: FalseBlock, committee: Committee, chain: str, verifier: Verifier) -> None:
+    """Check that every vote of a charge vouches for its block and is its seat's; not whether the block is false.
+
+    Args:
+        charge: the block and the votes for it.
+        committee: the committee of the block's height.
+        chain: the chain's name.
+        verifier: checks single signatures.
+
+    Raises:
+        CommitteeMismatch: a seat does not exist or has no power.
+        MessageMalformed: a vote is not for this block as a fresh one.
+        SignatureInvalid: a seat did not sign its vote.
+    """
+    for vote in charge.votes:
+        if vote.seat >= len(committee.seats) or committee.powers[vote.seat] == 0:
+            raise CommitteeMismatch(f"seat {vote.seat} has no vote at height {committee.height}")
+        if not vouches(vote, charge.block):
+            raise MessageMalformed(f"a {vote.kind.name} of seat {vote.seat} does not vouch for this block")
+        if not verifier.valid(committee.keys[vote.seat], vote_bytes(chain, vote), vote.signature):
+            raise SignatureInvalid(f"seat {vote.seat} did not sign this {vote.kind.name}")
 
 
 def incompatible(a: Vote, b: Vote) -> bool:
@@ -140,8 +207,24 @@ def _statement_plain(statement: Vote | ItemClaim) -> dict[str, Plain]:
     }
 
 
+def report_from(thing: object) -> Evidence | FalseBlock:
+    """Return what a JSON object reports: a pair of statements, or a false block.
+
+    Raises:
+        MessageMalformed: the object is exactly neither.
+    """
+    if not isinstance(thing, dict) or "block" not in thing:
+        return evidence_from(thing)
+    block, items_, votes_ = fields_of(thing, ("block", "items", "votes"), "a report of a block")
+    votes = tuple(_vote_from(vote) for vote in list_of(votes_, 2 * SEATS_MAX))
+    seats = [(vote.seat, vote.kind) for vote in votes]
+    if not votes or seats != sorted(set(seats)):
+        raise MessageMalformed("a report of a block names at least one vote, by seat and kind, each once")
+    return FalseBlock(block_from(block), tuple(item_from(item) for item in list_of(items_, ITEMS_MAX)), votes)
+
+
 def evidence_from(thing: object) -> Evidence:
-    """Return the evidence that a JSON object describes; `verify_evidence` checks it.
+    """Return the pair that a JSON object describes; `verify_evidence` checks it.
 
     Raises:
         MessageMalformed: the object is not exactly a piece of evidence.
@@ -159,6 +242,10 @@ def _statement_from(thing: object) -> Vote | ItemClaim:
             digest_of(payload),
             bytes_of(signature, 64, 64),
         )
+    return _vote_from(thing)
+
+
+def _vote_from(thing: object) -> Vote:
     kind_, height, round_, seat, value_, parent, reason, ext, signature = fields_of(thing, _VOTE, "a vote")
     kind = _VOTES.get(kind_) if isinstance(kind_, str) else None
     if kind is None:

@@ -22,6 +22,7 @@ from quorate.consensus.messages import (
 from quorate.consensus.pool import Pool
 from quorate.consensus.proposing import candidates
 from quorate.consensus.quorum import is_third
+from quorate.consensus.refuting import note
 from quorate.consensus.repeating import repetition
 from quorate.consensus.rounds import Round
 from quorate.consensus.table import Table
@@ -388,6 +389,8 @@ class HeightMachine:
             if value in self.table.made and proposal.vote.parent == FRESH:
                 raise MisuseError(f"my own block at height {height} is refused: {found.grounds}; is `results` pure?")
             round_.refused[value] = found.grounds
+            if found.provable:
+                note(self.table, proposal.block)
             self._desk.out.append(Judged(height, round_.number, False, found.grounds))
             self._nullify(round_, Reason.INVALID, found.grounds)
             return

@@ -13,6 +13,7 @@ from quorate.consensus.proposing import Lacking, misfit, refusal, same
 from quorate.consensus.table import Table
 from quorate.domain.deciding import Block, Certificate, Item, Vote
 from quorate.domain.errors import CertificateInvalid, LedgerBroken
+from quorate.ports import Application
 
 FRESH = -1
 """The parent round of a block that was not proposed before."""
@@ -28,6 +29,8 @@ class Refused:
     """Vote against the round; `grounds` is the sentence."""
 
     grounds: str
+    provable: bool = False
+    """Whether it follows from the block and the state of its parent alone, so that others can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def _fresh(table: Table, proposal: Proposal) -> Verdict:
     block = proposal.block
     wrong = _wrong_at_first_sight(table, block)
     if wrong is not None:
-        return Refused(wrong)
+        return wrong
     items = _items(table, proposal)
     if items is None:
         return Parked()
@@ -81,23 +84,29 @@ def _fresh(table: Table, proposal: Proposal) -> Verdict:
         table.bodies.fetch_run(found.seat, found.first, 1, proposal.vote.seat)
         return Parked()
     if found is not None:
-        return Refused(found)
+        return Refused(found, provable=True)
     table.approved[block.digest] = None
     return Approved()
 
 
-def _wrong_at_first_sight(table: Table, block: Block) -> str | None:
+def _wrong_at_first_sight(table: Table, block: Block) -> Refused | None:
     """Return what is wrong with a block without looking at its items."""
     forged = _wrong_previous(table, block)  # first: a certified parent that is not ours convicts its signers
     wrong = misfit(table.application, block, table.head)
     if wrong is not None:
-        return wrong
+        return Refused(wrong, provable=follows(table.application, block))
     if len(block.items) > ITEMS_PER_SENDER_MAX * len(table.application.sequences):
-        return f"it names {len(block.items)} items"
+        return Refused(f"it names {len(block.items)} items")
     latest = max(table.application.head_at_s, table.now_ms // 1_000 + table.desk.settings.drift_max_s)
     if block.at_s > latest and block.digest not in table.made:
-        return f"its time {block.at_s} lies after {latest}, the latest that this clock allows"
-    return forged
+        return Refused(f"its time {block.at_s} lies after {latest}, the latest that this clock allows")
+    return None if forged is None else Refused(forged, provable=True)
+
+
+def follows(application: Application, block: Block) -> bool:
+    """Say whether a block names this state's own parent: only then does its validity follow from this state."""
+    ours = (application.chain, application.height, application.parent)
+    return (block.chain, block.height, block.parent) == ours
 
 
 def _wrong_previous(table: Table, block: Block) -> str | None:

@@ -99,7 +99,8 @@ def integer_of(thing: object, low: int, high: int) -> int:
     return thing
 
 
-def _list(thing: object, longest: int) -> list[object]:
+def list_of(thing: object, longest: int) -> list[object]:
+    """Return a list of at most `longest` things, or raise `MessageMalformed`."""
     if not isinstance(thing, list) or len(thing) > longest:
         raise MessageMalformed(f"not a list of at most {longest}")
     return thing
@@ -139,15 +140,15 @@ def certificate_from(thing: object) -> Certificate:
         raise MessageMalformed("NULLIFY names no value")
     value = None if kind is Kind.NULLIFY else digest_of(value_)
     parent = integer_of(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
-    exts = [bytes_of(ext, 4 * SEATS_MAX) for ext in _list(exts_, SEATS_MAX)]
-    votes = tuple(_certificate_vote(vote, exts) for vote in _list(votes_, SEATS_MAX))
+    exts = [bytes_of(ext, 4 * SEATS_MAX) for ext in list_of(exts_, SEATS_MAX)]
+    votes = tuple(_certificate_vote(vote, exts) for vote in list_of(votes_, SEATS_MAX))
     made = Certificate(kind, integer_of(height, 1, HEIGHT_MAX), integer_of(round_, 0, ROUND_MAX), value, parent, votes)
     _orderly(made, exts)
     return made
 
 
 def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
-    parts = _list(thing, 4)
+    parts = list_of(thing, 4)
     if len(parts) != 4:
         raise MessageMalformed("a certificate's vote is [seat, ext, reason, signature]")
     place = integer_of(parts[1], 0, len(exts) - 1)
@@ -182,7 +183,7 @@ def block_from(thing: object) -> Block:
         integer_of(height, 1, HEIGHT_MAX),
         digest_of(parent),
         integer_of(at_s, 0, HEIGHT_MAX),
-        tuple(digest_of(item) for item in _list(items, ITEMS_MAX)),
+        tuple(digest_of(item) for item in list_of(items, ITEMS_MAX)),
         None if previous is None else certificate_from(previous),
         cast("Plain", results),
     )
@@ -208,7 +209,7 @@ def item_from(thing: object) -> Item:
     Raises:
         MessageMalformed: the list is not exactly an item.
     """
-    parts = _list(thing, 4)
+    parts = list_of(thing, 4)
     if len(parts) != 4:
         raise MessageMalformed("an item is [sender, seq, signature, payload]")
     sender, seq = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[1], 1, SEQ_MAX)
@@ -231,7 +232,7 @@ def entry_from(thing: object) -> Entry:
         MessageMalformed: the object is not exactly an entry, or its items are not those its block names.
     """
     block_, certificate_, items_ = fields_of(thing, ("block", "certificate", "items"), "an entry")
-    items = tuple(item_from(item) for item in _list(items_, ITEMS_MAX))
+    items = tuple(item_from(item) for item in list_of(items_, ITEMS_MAX))
     entry = Entry(block_from(block_), items, certificate_from(certificate_))
     if tuple(item.digest for item in items) != entry.block.items:
         raise MessageMalformed("an entry's items are not those that its block names")
@@ -259,4 +260,4 @@ def read_saved_block(data: bytes) -> tuple[Block, tuple[Item, ...]]:
         MessageMalformed: the bytes are something else.
     """
     block, items = fields_of(read_json(data), ("block", "items"), "a saved block")
-    return block_from(block), tuple(item_from(item) for item in _list(items, ITEMS_MAX))
+    return block_from(block), tuple(item_from(item) for item in list_of(items, ITEMS_MAX))

@@ -4,11 +4,11 @@ docs/protocol.md P-7, P-13 and P-15. The only thing in it that two honest member
 proposal's time runs ahead of their clocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quorate.consensus.effects import Head
-from quorate.consensus.inclusion import cost, disorder, fits, omitted, owed, payload_bytes_max
+from quorate.consensus.inclusion import Holder, cost, disorder, fits, omitted, owed, payload_bytes_max
 from quorate.consensus.pool import Pool
 from quorate.domain.canonical import Plain, canonical
 from quorate.domain.deciding import Block, Certificate, Item, Kind
@@ -95,15 +95,15 @@ def make_block(application: Application, items: Sequence[Item], head: Head | Non
     )
 
 
-def first_lacking(
+def left_out(
     application: Application,
     items: Sequence[Item],
     certificate: Certificate | None,
     head: Head | None,
-    pool: Pool,
-    judge: Judge,
-) -> Lacking | str | None:
-    """Return what of the owed items is left out: a refusal, or what must be fetched to know, or None."""
+    pool: Holder,
+    judge: Callable[[Item], str | None],
+) -> tuple[int, int] | Lacking | None:
+    """Return the first (seat, number) that is owed and left out, or what must be fetched to know, or None."""
     committee = None if head is None else head.committee
     due = owed(certificate, committee, application.sequences)
     seats = len(application.sequences)
@@ -116,10 +116,26 @@ def first_lacking(
             return True
         return any(judge(item) is not None or not fits(0, spent, item, seats) for item in variants)
 
-    left_out = omitted(items, application.sequences, due, excused)
-    if left_out is not None:
-        return f"it leaves out item {left_out[1]} of seat {left_out[0]}, which more than a third of the power holds"
-    return unknown[0] if unknown else None
+    found = omitted(items, application.sequences, due, excused)
+    return found if found is not None else unknown[0] if unknown else None
+
+
+def first_lacking(
+    application: Application,
+    items: Sequence[Item],
+    certificate: Certificate | None,
+    head: Head | None,
+    pool: Holder,
+    judge: Callable[[Item], str | None],
+) -> Lacking | str | None:
+    """Return what of the owed items is left out: a refusal, or what must be fetched to know, or None."""
+    found = left_out(application, items, certificate, head, pool, judge)
+    return found if found is None or isinstance(found, Lacking) else leaves_out(*found)
+
+
+def leaves_out(seat: int, seq: int) -> str:
+    """Return the sentence about an owed item that is left out."""
+    return f"it leaves out item {seq} of seat {seat}, which more than a third of the power holds"
 
 
 def misfit(application: Application, block: Block, head: Head | None) -> str | None:

@@ -20,6 +20,7 @@ from quorate.consensus.effects import (
     Decided,
     Effect,
     Head,
+    Refuted,
     ReplicaSettings,
     Send,
     SetTimer,
@@ -47,6 +48,7 @@ from quorate.consensus.messages import (
 )
 from quorate.consensus.plain import read_json
 from quorate.consensus.pool import Added, Pool
+from quorate.consensus.refuting import charges
 from quorate.consensus.remembering import Memory, mark
 from quorate.consensus.signing import sign_item
 from quorate.consensus.wal import RecordKind
@@ -438,6 +440,7 @@ class Replica:
         if following.height != entry.block.height + 1 or following.parent != entry.block.digest:
             raise MisuseError(f"after height {entry.block.height} the application stands at {following.height}")
         self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
+        self._desk.out.extend(Refuted(charge) for charge in charges(self._machine.table, entry))
         self.application = following
         self.head = Head(entry.certificate, committee)
         self._archive.keep(entry)

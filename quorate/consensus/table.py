@@ -13,7 +13,7 @@ from quorate.consensus.pool import Pool
 from quorate.consensus.proposing import Judge
 from quorate.consensus.rounds import Round
 from quorate.consensus.signing import sign_vote
-from quorate.domain.deciding import Certificate, Kind, Vote
+from quorate.domain.deciding import Block, Certificate, Item, Kind, Vote
 from quorate.domain.errors import CommitteeMismatch
 from quorate.domain.values import Digest
 from quorate.ports import Application
@@ -55,6 +55,8 @@ class Table:
         """Per block, what is wrong with its parent's certificate, so that no signature in it is checked twice."""
         self.made: dict[Digest, None] = {}
         """Blocks that I made myself."""
+        self.refuted: dict[Digest, tuple[Block, tuple[Item, ...]]] = {}
+        """Blocks found false here, each with the items that show it (P-23)."""
         self.judge = Judge(application)
         self.rotation = Rotation(self.committee)
         self.bodies = Bodies(desk, pool, self.height, len(self.committee.seats))
