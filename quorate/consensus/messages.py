@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct, error
-from typing import cast
+from typing import Self, cast
 
 from quorate.consensus.plain import (
     HEIGHT_MAX,
     ROUND_MAX,
     SEQ_MAX,
     certificate_from,
+    entry_height,
     entry_line,
     read_block,
     read_entry,
@@ -80,9 +81,20 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class DecidedEntries:
-    """Consecutive decided heights."""
+    """Consecutive decided heights, each read when somebody wants it: most of what comes is known already."""
 
-    entries: tuple[Entry, ...]
+    lines: tuple[tuple[int, bytes], ...]
+    """Heights, and entries as lines of a ledger."""
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Self:
+        """Return the message that holds these entries."""
+        return cls(tuple((entry.block.height, entry_line(entry)) for entry in entries))
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries; MessageMalformed if one is none."""
+        return tuple(read_entry(line) for _, line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +344,7 @@ def _status(body: bytes) -> Status:
 
 
 def _decided(body: bytes) -> DecidedEntries:
-    return DecidedEntries(tuple(read_entry(part) for part in split(body, PARTS_MAX)))
+    return DecidedEntries(tuple((entry_height(part), part) for part in split(body, PARTS_MAX)))
 
 
 def _get(body: bytes) -> GetBlock | GetItems | GetRange:

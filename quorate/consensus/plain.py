@@ -239,6 +239,21 @@ def entry_from(thing: object) -> Entry:
     return entry
 
 
+_ENTRY_HEAD = re.compile(rb'\{"block":\{"at_s":[0-9]+,"chain":"(?:[^"\\]|\\.)*","height":([0-9]{1,16}),')
+
+
+def entry_height(line: bytes) -> int:
+    """Return the height that an entry's line claims, without reading the rest.
+
+    Raises:
+        MessageMalformed: no canonical entry begins like this.
+    """
+    found = _ENTRY_HEAD.match(line)
+    if found is None:
+        raise MessageMalformed("an entry begins with its block's time, chain and height")
+    return int(found[1])
+
+
 def read_entry(line: bytes) -> Entry:
     """Return the entry in one canonical line.
 

@@ -46,7 +46,7 @@ from quorate.consensus.messages import (
     encode_item,
     encode_status,
 )
-from quorate.consensus.plain import read_json
+from quorate.consensus.plain import read_entry, read_json
 from quorate.consensus.pool import Added, Pool
 from quorate.consensus.refuting import charges
 from quorate.consensus.remembering import Memory, mark
@@ -403,9 +403,9 @@ class Replica:
 
     def _on_decided(self, message: DecidedEntries, sender: int, now_ms: int) -> None:
         before = self.height
-        for entry in message.entries:
-            if entry.block.height == self.height:
-                self._machine.on_entry(entry, now_ms)
+        for height, line in message.lines:
+            if height == self.height:
+                self._machine.on_entry(read_entry(line), now_ms)
                 self._advance(now_ms)
         if self.height > before:
             self._replay(now_ms)

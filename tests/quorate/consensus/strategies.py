@@ -103,7 +103,7 @@ messages = (
     | proposals()
     | st.builds(Certificates, st.lists(certificates(), max_size=2).map(tuple))
     | st.builds(Status, heights, rounds, numbers, numbers)
-    | st.builds(DecidedEntries, st.lists(entries(), max_size=2).map(tuple))
+    | st.lists(entries(), max_size=2).map(DecidedEntries.of)
     | st.builds(GetBlock, heights, digests)
     | st.builds(GetItems, heights, st.lists(digests, max_size=4).map(tuple))
     | st.builds(GetRange, heights, seats, st.integers(0, 2**32 - 1), st.integers(0, 256))

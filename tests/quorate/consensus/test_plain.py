@@ -11,6 +11,7 @@ from quorate.consensus.plain import (
     DEPTH_MAX,
     block_from,
     certificate_from,
+    entry_height,
     entry_line,
     read_block,
     read_entry,
@@ -104,6 +105,14 @@ def test_an_entrys_line_is_canonical_as_a_whole(entry):
     """P-9."""
     line = entry_line(entry)
     assert canonical(orjson.loads(line)) == line
+    assert entry_height(line) == entry.block.height
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b'{"block":{"height":1,', b'{"block":{"at_s":1,"chain":"a","height":x,'])
+def test_a_line_that_does_not_begin_like_an_entry_has_no_height(line):
+    """P-9."""
+    with pytest.raises(MessageMalformed):
+        entry_height(line)
 
 
 @pytest.mark.parametrize(
