@@ -8,25 +8,27 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from quorate.consensus.evidence import Evidence, ItemClaim, evidence_from, verify_evidence
+from quorate.consensus.evidence import Evidence, FalseBlock, ItemClaim, report_from, verify_evidence
 from quorate.consensus.leader import next_priorities
 from quorate.consensus.plain import read_json
 from quorate.consensus.signing import Ed25519Verifier
 from quorate.domain.canonical import Plain, canonical_value, digest
 from quorate.domain.deciding import Item, Vote
 from quorate.domain.errors import ProtocolViolation
-from quorate.domain.values import JobId
+from quorate.domain.values import Digest, JobId
 from quorate.ledger import acts as a
 from quorate.ledger import motions
-from quorate.ledger.height import CALLS_MAX, Working
+from quorate.ledger.height import CALLS_MAX, FALSE_REPORT, PAST_HEIGHTS, Working
 from quorate.ledger.records import HeightRecord
-from quorate.ledger.state import Allocation, Call, Ended, LedgerState
+from quorate.ledger.state import Allocation, Call, Ended, LedgerState, Past, Reported, Verdict
+from quorate.ledger.trial import tried
 from quorate.market.rule import rule_forecast
 from quorate.reputation import calibration, standing
 
 BROKEN_SEAL = "showed an answer that its seal does not open"
 
-FALSE_REPORT = "filed a report that does not hold"
+REPORTS_MAX = 4
+"""Reports of blocks that one seat may have waiting: each may cost every member an execution."""
 
 ITEM_AHEAD_MAX = 4_096
 """Evidence about items counts up to so many numbers above the last included one; no member keeps any further."""
@@ -167,9 +169,11 @@ class _Acting(Working):
 
     def _report(self, seat: int, _seq: int, act: a.Report) -> str | None:
         try:
-            evidence = evidence_from(read_json(act.evidence.encode()))
+            evidence = report_from(read_json(act.evidence.encode()))
         except ProtocolViolation as error:
             return str(error)
+        if isinstance(evidence, FalseBlock):
+            return self._charge(seat, evidence, digest(act.evidence.encode()))
         try:
             verify_evidence(evidence, self.before.committee(), self.state.chain, _VERIFIER)
         except ProtocolViolation as error:
@@ -182,6 +186,16 @@ class _Acting(Working):
         self._remember(evidence)
         what = f"signed two incompatible messages: {describe(evidence)}"
         self.move(evidence.seat, standing.jailed, what, None, "A")
+        return None
+
+    def _charge(self, seat: int, charge: FalseBlock, name: Digest) -> str | None:
+        """Keep a report of a block for the next height, which tries it: nothing here may rest on the past."""
+        waiting = self.state.reported
+        if any(report.name == name for report in waiting):
+            return "reported before"
+        if sum(report.reporter == seat for report in waiting) >= REPORTS_MAX:
+            return f"{REPORTS_MAX} reports of blocks wait"
+        self.state = replace(self.state, reported=(*waiting, Reported(seat, charge, name)))
         return None
 
     def _false_report(self, seat: int, evidence: Evidence, why: str) -> str:
@@ -287,8 +301,21 @@ def execute(
     `signers`: seats in the parent's FINALIZE certificate; `required`: per seat, the item number up to which a
     third of the weight reported holding its items (docs/protocol.md, Inclusion).
     """
+    verdicts = tried(state, _results_of) if state.reported else ()
+    return _execute(state, at_s, items, signers, required, verdicts)
+
+
+def _execute(
+    state: LedgerState,
+    at_s: int,
+    items: Sequence[Item],
+    signers: Sequence[int],
+    required: Sequence[int],
+    verdicts: tuple[Verdict, ...],
+) -> Executed:
     height = _Acting(state, at_s, signers, required)
     height.credit_presence()
+    height.sentence(verdicts)
     for seat, seq, act in _ordered(items):
         height.act(seat, seq, act)
     height.overdue()
@@ -296,8 +323,15 @@ def execute(
     height.decide_due()
     height.reopen_waiting()
     after = _advance(state, height.state, at_s, items)
+    past = Past(replace(state, past=()), tuple(items), verdicts)
+    after = replace(after, past=(*state.past[1 - PAST_HEIGHTS :], past))
     record = height.record()
     return Executed(after, _results(record, after), record)
+
+
+def _results_of(past: Past, at_s: int, items: Sequence[Item], signers: Sequence[int], required: Sequence[int]) -> Plain:
+    """Return what would have followed from these items at a past height, whose reports were tried then."""
+    return _execute(past.state, at_s, items, signers, required, past.verdicts).results
 
 
 def _advance(before: LedgerState, state: LedgerState, at_s: int, items: Sequence[Item]) -> LedgerState:

@@ -6,15 +6,16 @@ docs/protocol.md, sections Market and Reputation.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
+from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import Bid
 from quorate.domain.clusters import NodesByGroup
+from quorate.domain.deciding import Kind, Vote
 from quorate.domain.jobs import Job
 from quorate.domain.values import JobId
 from quorate.ledger.auction import Judged, judge, outcome_without_winner, reasons
-from quorate.ledger.records import Credit, DecisionRecord, EndRecord, Finding, HeightRecord, Outcome
-from quorate.ledger.state import Allocation, Call, Ended, LedgerState, MemberState, with_standing
+from quorate.ledger.records import Credit, DecisionRecord, EndRecord, Finding, FindingClass, HeightRecord, Outcome
+from quorate.ledger.state import Allocation, Call, Ended, LedgerState, MemberState, Verdict, with_standing
 from quorate.market.facts import place, suitable
 from quorate.reputation import standing
 from quorate.reputation.standing import Standing
@@ -24,6 +25,18 @@ CALLS_MAX = 256
 
 OVERDUE_END_S = 3_600
 """A job not reported ended this long after its walltime is taken as ended without success."""
+
+
+PAST_HEIGHTS = 8
+"""Decided heights kept at hand, to try reports of their blocks."""
+
+FALSE_REPORT = "filed a report that does not hold"
+
+
+def _did(vote: Vote) -> str:
+    """Say what a vote for a false block was."""
+    what = "proposed" if vote.kind is Kind.PROPOSE else "approved"
+    return f"{what} a false block of height {vote.height} round {vote.round}"
 
 
 class Working:
@@ -47,17 +60,21 @@ class Working:
     # -- standings ---------------------------------------------------------------------------------------
 
     def move(
-        self, seat: int, change: Callable[[Standing], Standing], what: str, job: JobId | None, class_: str = ""
+        self,
+        seat: int,
+        change: Callable[[Standing], Standing],
+        what: str,
+        job: JobId | None,
+        class_: FindingClass | None = None,
     ) -> None:
         """Change one standing and leave a record with the cause."""
         old = self.state.members[seat].standing
         new = change(old)
         self.state = with_standing(self.state, seat, new)
         cluster = self.state.members[seat].cluster.id
-        if class_:
-            kind: Literal["A", "B", "absence"] = "A" if class_ == "A" else "B" if class_ == "B" else "absence"
+        if class_ is not None:
             self.findings.append(
-                Finding(cluster=cluster, class_=kind, job=job, what=what, before=old.reputation, after=new.reputation)
+                Finding(cluster=cluster, class_=class_, job=job, what=what, before=old.reputation, after=new.reputation)
             )
         elif new != old:
             self.credits.append(
@@ -69,6 +86,33 @@ class Working:
         for seat in self.before.answered:
             if seat in self.signers:
                 self.move(seat, standing.present, "answer and vote present, nothing refuted", None)
+
+    # -- reports of blocks -------------------------------------------------------------------------------
+
+    def sentence(self, verdicts: Sequence[Verdict]) -> None:
+        """Do what the verdicts on reported blocks demand; those that must wait are tried again."""
+        if not verdicts and not self.state.tried:
+            return
+        lately = frozenset(pair for pair in self.state.tried if pair[1] + PAST_HEIGHTS >= self.state.height)
+        later = tuple(verdict.report for verdict in verdicts if verdict.outcome == "later")
+        self.state = replace(self.state, reported=later, tried=lately)
+        for verdict in verdicts:
+            reporter, charge = verdict.report.reporter, verdict.report.charge
+            if verdict.outcome == "upheld":
+                self._convict_voters(charge, verdict.why)
+            elif verdict.outcome == "false":
+                what = f"{FALSE_REPORT}: a block of height {charge.block.height}, but {verdict.why}"[:400]
+                self.move(reporter, standing.contradicted, what, None, "B")
+            elif verdict.outcome == "void":
+                self.ignored.append(f"{self.state.members[reporter].cluster.id} report: {verdict.why}")
+
+    def _convict_voters(self, charge: FalseBlock, why: str) -> None:
+        for vote in charge.votes:
+            member, once = self.state.members[vote.seat], (vote.seat, vote.height)
+            if member.standing.jailed or once in self.state.tried or vote.height <= member.judged[0]:
+                continue
+            self.state = replace(self.state, tried=self.state.tried | {once})
+            self.move(vote.seat, standing.contradicted, f"{_did(vote)}: {why}"[:400], None, "A'")
 
     # -- calls -------------------------------------------------------------------------------------------
 

@@ -44,11 +44,18 @@ class DecisionRecord(Value):
     """If nobody got it: each cluster's reason, in seat order."""
 
 
+FindingClass = Literal["A", "A'", "B", "absence"]
+"""A: two signatures that contradict each other. A': a vote for a false block. B: a statement that facts contradict."""
+
+PROVEN: frozenset[str] = frozenset({"A", "A'", "B"})
+"""Classes that no honest member on the same software is ever found in; an absence is none of them."""
+
+
 class Finding(Value):
     """A proven contradiction, and what it did to a standing."""
 
     cluster: ClusterId
-    class_: Literal["A", "B", "absence"]
+    class_: FindingClass
     job: JobId | None
     what: str
     before: int

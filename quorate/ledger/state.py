@@ -5,11 +5,13 @@ Everything here follows from genesis and the certified blocks; nothing is read f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import BidOutcome, Forecast
 from quorate.domain.canonical import Plain, canonical, digest
 from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spread_background
-from quorate.domain.deciding import Committee, Seat
+from quorate.domain.deciding import Committee, Item, Seat
 from quorate.domain.jobs import Job
 from quorate.domain.values import Digest, Height, JobId, VotingPower
 from quorate.ledger.genesis import Genesis, Parameters
@@ -82,6 +84,38 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A block that somebody reported, to be tried at the next height (P-23)."""
+
+    reporter: int
+    charge: FalseBlock
+    name: Digest
+    """Digest of the report as it was filed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a report of a block."""
+
+    report: Reported
+    outcome: Literal["upheld", "false", "void", "later"]
+    """`void`: it cannot be decided, and harms nobody; `later`: it is tried again at the next height."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A height decided lately, as it was before it was executed: what reports of its blocks are tried with."""
+
+    state: "LedgerState"
+    """The state before it, without a past of its own."""
+    items: tuple[Item, ...]
+    """What its block held."""
+    verdicts: tuple[Verdict, ...]
+    """Reports that were tried at it; equal for every block that could have been decided."""
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerState:
     """Everything that follows from the blocks so far."""
 
@@ -104,6 +138,12 @@ class LedgerState:
     answered: tuple[int, ...] = ()
     """Seats whose answers at the last height were shown and not refuted."""
     endorsed: Mapping[Digest, frozenset[int]] = field(default_factory=dict)
+    reported: tuple[Reported, ...] = ()
+    """Reports of blocks that the next height tries, in the order of their acts."""
+    tried: frozenset[tuple[int, int]] = frozenset()
+    """Seats found to have voted for a false block lately, each with the block's height: once is enough."""
+    past: tuple[Past, ...] = field(default=(), compare=False, repr=False)
+    """The last decided heights, oldest first. Follows from the blocks, is no part of the root."""
 
     def seat_of(self, cluster: str) -> int | None:
         """Return the seat of a cluster, None if it has none."""
@@ -166,7 +206,16 @@ class LedgerState:
         over: list[Plain] = [*sorted(self.ended)]
         motions: list[Plain] = [[name, *sorted(seats)] for name, seats in sorted(self.endorsed.items())]
         rest: list[Plain] = [waits, over, motions, list(self.sequences), list(self.answered)]
-        return digest(canonical([standings, running, calls, rest]))
+        return digest(canonical([standings, running, calls, rest, *self._seldom()]))
+
+    def _seldom(self) -> list[Plain]:
+        """Return what most states do not have, each part under its name and only where there is something to say."""
+        parts: dict[str, list[Plain]] = {
+            "reported": [[report.reporter, report.name] for report in self.reported],
+            "tried": [list(pair) for pair in sorted(self.tried)],
+        }
+        said: dict[str, Plain] = {name: part for name, part in parts.items() if part}
+        return [said] if said else []
 
 
 def founded(genesis: Genesis) -> LedgerState:
