@@ -38,8 +38,8 @@ lint: $(DEV)
 federation: $(RUN) ## six processes over TCP decide the same eight jobs (SEED= ARGS=)
 	@$(PY) cli.py federation $(FLAGS)
 
-sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SCHEDULES=)
-	@$(PY) -m tests.simulation.run $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
+sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SCHEDULES= COMPILED=1)
+	@$(PY) $(if $(COMPILED),scripts/compiled.py -- tests.simulation.run,-m tests.simulation.run) $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
 
 eval: $(EVALS) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
 	@$(PY) -m evals run --set quick $(FLAGS)

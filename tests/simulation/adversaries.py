@@ -5,6 +5,7 @@ A trick may bend outgoing words (`speak`), react to somebody's words (`saw`), or
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 from quorate.consensus.messages import (
     Proposal,
@@ -35,9 +36,9 @@ from tests.simulation.wire import Ballot
 class Twin(Trick):
     """Two copies with one key; who hears which copy changes now and then."""
 
-    two_copies = True
+    two_copies: ClassVar[bool] = True
 
-    period_ms = 1500
+    period_ms: ClassVar[int] = 1500
 
     def tick(self) -> None:
         """Deal the seats anew."""
@@ -78,7 +79,7 @@ class Echo(Trick):
 class Unjustified(Trick):
     """Proposes a new block in a later round as if nothing had happened before, or on an earlier round's word."""
 
-    period_ms = 150
+    period_ms: ClassVar[int] = 150
 
     def __init__(self, liar: Liar) -> None:
         """Remember the rounds already tried."""
@@ -124,7 +125,7 @@ class Unjustified(Trick):
 class Reshaper(Trick):
     """A leader that shows another block than its replica's, to all or to half."""
 
-    all_targets = 0.5
+    all_targets: ClassVar[float] = 0.5
 
     def __init__(self, liar: Liar) -> None:
         """Remember what each of my proposals became."""
@@ -173,7 +174,7 @@ class Reshaper(Trick):
 class TwoProposals(Reshaper):
     """Shows one block to half of the seats and another to the rest."""
 
-    all_targets = 0.0
+    all_targets: ClassVar[float] = 0.0
 
     def reshape(self, block: Block, items: tuple[Item, ...]) -> Block | None:
         """Change the time."""
@@ -307,7 +308,7 @@ class Contrary(Trick):
 class Silent(Trick):
     """Says nothing, for ever or for stretches."""
 
-    period_ms = 2000
+    period_ms: ClassVar[int] = 2000
 
     def __init__(self, liar: Liar) -> None:
         """Draw whether the silence ever ends."""
@@ -327,7 +328,7 @@ class Silent(Trick):
 class Vanish(Trick):
     """Takes part, and one day says nothing ever again: what rests on its word alone is lost."""
 
-    period_ms = 30
+    period_ms: ClassVar[int] = 30
 
     def __init__(self, liar: Liar) -> None:
         """Draw the day: when the lights go out, if they do."""
@@ -416,7 +417,7 @@ class TwoSignatures(Trick):
 class NullifySpam(Trick):
     """Gives up every round before it begins."""
 
-    period_ms = 200
+    period_ms: ClassVar[int] = 200
 
     def tick(self) -> None:
         """Nullify this round and the next ones."""
@@ -429,7 +430,7 @@ class NullifySpam(Trick):
 class FarRounds(Trick):
     """Votes in rounds and heights that nobody has reached."""
 
-    period_ms = 150
+    period_ms: ClassVar[int] = 150
 
     def tick(self) -> None:
         """Cast a few votes far away."""

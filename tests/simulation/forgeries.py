@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import ClassVar
 
 from quorate.consensus.messages import (
     GetBlock,
@@ -25,7 +26,7 @@ from tests.simulation.wire import Ballot
 class Items(Trick):
     """Sends items of its own; subclasses say which."""
 
-    period_ms = 700
+    period_ms: ClassVar[int] = 700
 
     def __init__(self, liar: Liar) -> None:
         """Begin numbering at one."""
@@ -98,7 +99,7 @@ class BadItems(Items):
 class Replay(Trick):
     """Sends old messages of anybody again."""
 
-    period_ms = 120
+    period_ms: ClassVar[int] = 120
 
     def tick(self) -> None:
         """Send a handful."""
@@ -110,7 +111,7 @@ class Replay(Trick):
 class Garbage(Trick):
     """Bytes that are no messages, or almost."""
 
-    period_ms = 120
+    period_ms: ClassVar[int] = 120
 
     def tick(self) -> None:
         """Send noise, and real messages with a flaw."""
@@ -136,7 +137,7 @@ class Garbage(Trick):
 class Forge(Trick):
     """Votes and items in others' names, signed with its own key or with nothing."""
 
-    period_ms = 150
+    period_ms: ClassVar[int] = 150
 
     def tick(self) -> None:
         """Forge a few for the present round."""
@@ -209,7 +210,7 @@ def hollow(liar: Liar, kind: Kind, height: int, round_no: int, value: str | None
 class FalseCertificate(Trick):
     """Certificates that prove nothing, and decided heights that nobody decided."""
 
-    period_ms = 250
+    period_ms: ClassVar[int] = 250
 
     def tick(self) -> None:
         """Send one of either."""
@@ -233,7 +234,7 @@ class FalseCertificate(Trick):
 class FalseStatus(Trick):
     """Claims to stand anywhere, to lack everything, and asks for what nobody has."""
 
-    period_ms = 100
+    period_ms: ClassVar[int] = 100
 
     def tick(self) -> None:
         """Ask and claim."""

@@ -7,6 +7,7 @@ and share what they saw. What they do with it is in `adversaries.py`.
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 from quorate.consensus.leader import Rotation
 from quorate.consensus.messages import (
@@ -323,9 +324,9 @@ def assemble(application: Register, items: tuple[Item, ...], previous: Certifica
 class Trick:
     """One way to lie."""
 
-    period_ms = 0
+    period_ms: ClassVar[int] = 0
     """Mean pause between acts, 0 for a trick that only reacts."""
-    two_copies = False
+    two_copies: ClassVar[bool] = False
     """Whether the seat runs two replicas."""
 
     def __init__(self, liar: Liar) -> None:

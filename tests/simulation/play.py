@@ -113,11 +113,16 @@ def play(
     """Play a schedule; a broken law, or an exception out of the core, is in the outcome."""
     gc.disable()
     try:
-        table = Table(plan, digest, forks, signatures, laws)
-        with shared_decoding():
-            law, detail, finished = _judge(table, forks)
+        return _play(Table(plan, digest, forks, signatures, laws), forks)
     finally:
+        gc.collect(0)  # what a schedule leaves is all garbage by now, and young: cheaper than to let it grow old
         gc.enable()
+
+
+def _play(table: Table, forks: bool) -> Outcome:
+    with shared_decoding():
+        law, detail, finished = _judge(table, forks)
+    plan = table.plan
     return Outcome(
         seed=plan.seed,
         law=law,

@@ -37,7 +37,7 @@ class Ballot(NamedTuple):
     round: int
     seat: int
     value: str | None
-    extra: object
+    extra: bytes | int | None
     """What else must agree for two statements to be one: the ext of a FINALIZE, the parent of the others."""
     ext: tuple[int, ...]
     signed: bytes
