@@ -85,7 +85,7 @@ class Convict:
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
-    """A height is over at which this replica refused a block that its members can be shown to be false (P-23)."""
+    """At the height that is decided next, this replica refused a block that others can be shown to be false (P-23)."""
 
     charge: FalseBlock
 

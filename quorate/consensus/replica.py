@@ -439,8 +439,8 @@ class Replica:
         following = self.application.apply(entry.block, entry.items)
         if following.height != entry.block.height + 1 or following.parent != entry.block.digest:
             raise MisuseError(f"after height {entry.block.height} the application stands at {following.height}")
-        self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
         self._desk.out.extend(Refuted(charge) for charge in charges(self._machine.table, entry))
+        self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
         self.application = following
         self.head = Head(entry.certificate, committee)
         self._archive.keep(entry)

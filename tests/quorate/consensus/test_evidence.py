@@ -8,20 +8,24 @@ from hypothesis import strategies as st
 
 from quorate.consensus.evidence import (
     Evidence,
+    FalseBlock,
     ItemClaim,
     evidence_from,
     incompatible,
     item_evidence,
     pairs,
+    report_from,
     verify_evidence,
+    verify_votes,
+    vouches,
 )
 from quorate.consensus.plain import read_json
 from quorate.consensus.signing import Ed25519Verifier, sign_item, sign_vote
 from quorate.domain.canonical import canonical
-from quorate.domain.deciding import Kind, pack_ext
+from quorate.domain.deciding import Block, Kind, pack_ext
 from quorate.domain.errors import CommitteeMismatch, MessageMalformed, SignatureInvalid
 from tests.quorate.consensus.strategies import votes
-from tests.quorate.consensus.toy import CHAIN, committee, signer
+from tests.quorate.consensus.toy import CHAIN, GENESIS, committee, signer
 
 KINDS = (Kind.PROPOSE, Kind.NOTARIZE, Kind.NULLIFY, Kind.FINALIZE)
 A, B = "aa" * 32, "bb" * 32
@@ -139,3 +143,67 @@ def test_pairs_find_a_seat_exactly_if_two_of_its_votes_are_incompatible(drawn):
     """P-16, against brute force."""
     guilty = {a.seat for a in drawn for b in drawn if a.seat == b.seat and incompatible(a, b)}
     assert [e.seat for e in pairs(drawn)] == sorted(guilty)
+
+
+# -- a false block (P-23) --------------------------------------------------------------------------------------------
+
+
+def block_of(height=1, total=3):
+    return Block(CHAIN, height, GENESIS, 0, (), None, {"total": total})
+
+
+def vote_for(block, seat=1, kind=Kind.PROPOSE, signed_by=None, **changes):
+    fields = {"value": block.digest, "parent": -1, **changes}
+    return sign_vote(CHAIN, signer(seat if signed_by is None else signed_by), kind, block.height, 0, seat, **fields)
+
+
+def check(*said):
+    verify_votes(FalseBlock(block_of(), (), said), committee((1000, 1000, 0)), CHAIN, Ed25519Verifier())
+
+
+def test_a_vote_vouches_for_a_block_if_it_is_for_it_as_a_fresh_one():
+    """P-23."""
+    block = block_of()
+    check(vote_for(block), vote_for(block, 0, Kind.NOTARIZE))
+    for vote in (
+        vote_for(block, parent=0),
+        vote_for(block, value=A),
+        vote_for(block, kind=Kind.FINALIZE),
+        replace(vote_for(block), height=2),
+    ):
+        assert not vouches(vote, block)
+        with pytest.raises(MessageMalformed, match="does not vouch"):
+            check(vote)
+
+
+def test_votes_of_a_charge_are_checked_under_the_committee_of_its_height():
+    with pytest.raises(SignatureInvalid, match="seat 1 did not sign"):
+        check(vote_for(block_of(), signed_by=0))
+    for seat in (2, 3):
+        with pytest.raises(CommitteeMismatch, match="has no vote"):
+            check(vote_for(block_of(), seat))
+
+
+@given(st.integers(0, 9), st.sets(st.sampled_from([(s, k) for s in range(4) for k in (2, 3)]), min_size=1))
+def test_a_charge_reads_back_as_written(total, who):
+    block, item = block_of(total=total), sign_item(CHAIN, 1, 1, b'{"add":1}', signer(1))
+    charge = FalseBlock(block, (item,), tuple(vote_for(block, seat, Kind(kind)) for seat, kind in sorted(who)))
+    assert report_from(read_json(canonical(charge.plain()))) == charge
+
+
+def test_what_is_neither_a_pair_nor_a_charge_is_refused():
+    block = block_of()
+    good = FalseBlock(block, (), (vote_for(block), vote_for(block, 2))).plain()
+    assert report_from(good).votes
+    for bad in (
+        {**good, "votes": []},
+        {**good, "votes": [*good["votes"], good["votes"][0]]},
+        {**good, "votes": good["votes"][::-1]},
+        {**good, "items": None},
+        {**good, "more": 1},
+        {**good, "block": {}},
+        {},
+        None,
+    ):
+        with pytest.raises(MessageMalformed):
+            report_from(bad)

@@ -1,0 +1,56 @@
+"""A member's own list of false blocks that it will report, unless somebody else does first.
+
+Every honest member refuses the same blocks, and one report is enough: members take their turn by seat after the
+accused, two at a time, so that a ledger holds a false block twice, not once for every member.
+"""
+
+from quorate.consensus.evidence import FalseBlock
+from quorate.ledger.height import PAST_HEIGHTS
+from quorate.ledger.state import LedgerState
+
+AT_ONCE = 2
+"""So many members report at the same height: one of them may be silent, or a friend of the accused."""
+TURN_HEIGHTS = 2
+"""A report is included and tried within this many heights, if it came in time."""
+WAIT_MAX = 4
+"""Nobody waits longer: an older height cannot be tried any more (P-23)."""
+
+
+class Doubts:
+    """False blocks of the last heights, as one member saw them."""
+
+    def __init__(self, me: int) -> None:
+        """Doubt nothing yet."""
+        self._me = me
+        self._charges: list[FalseBlock] = []
+
+    def note(self, charge: FalseBlock) -> None:
+        """Keep a block that this member refused."""
+        self._charges.append(charge)
+
+    def ripe(self, state: LedgerState) -> list[FalseBlock]:
+        """Return what to report now, `state` being the one after the height decided last."""
+        decided = state.height - 1
+        self._charges = [charge for charge in self._charges if not _settled(charge, state)]
+        now = [charge for charge in self._charges if decided - charge.block.height >= self._wait(charge, state)]
+        mine = [charge for charge in now if not _waits(charge, state)]
+        self._charges = [charge for charge in self._charges if charge not in mine]
+        return mine
+
+    def _wait(self, charge: FalseBlock, state: LedgerState) -> int:
+        """Return how many heights after the block's it is this member's turn."""
+        accused = charge.votes[0].seat
+        turn = (self._me - accused - 1) % len(state.members)
+        return min(WAIT_MAX, turn // AT_ONCE * TURN_HEIGHTS)
+
+
+def _settled(charge: FalseBlock, state: LedgerState) -> bool:
+    """Say whether everybody charged has paid, or it is too late."""
+    height = charge.block.height
+    charged = {(vote.seat, height) for vote in charge.votes if not state.members[vote.seat].standing.jailed}
+    return charged <= state.tried or height + PAST_HEIGHTS <= state.height
+
+
+def _waits(charge: FalseBlock, state: LedgerState) -> bool:
+    """Say whether a report of this block is about to be tried."""
+    return any(report.charge.block.digest == charge.block.digest for report in state.reported)
