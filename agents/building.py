@@ -27,7 +27,7 @@ from agents.settings import (
 )
 from agents.telling import Silence, Teller
 from agents.voter import ModelVoter
-from prompts import load
+from prompts import Prompt, load
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Scalar
@@ -81,20 +81,27 @@ class Agents:
         for name in dict.fromkeys((settings.use, *self._names.values())):
             self._chats[name] = self._chat(name)
 
-    def bidder(self, cluster: ClusterId) -> Bidder:
-        """Return who bids for a cluster: a model's agent, or the rule where the settings name it."""
+    def bidder(self, cluster: ClusterId, prompt: Prompt | None = None) -> Bidder:
+        """Return who bids for a cluster: a model's agent, or the rule where the settings name it.
+
+        `prompt` is asked in place of the released version that the settings name; limits and purse stay shared.
+        """
         name = self._names.get(cluster, self.settings.use)
         chat = self._chats[name]
         if chat is None:
             return RuleBidder()
         manner = Manner(
-            prompt=self._bid,
+            prompt=prompt or self._bid,
             repair=self._repair,
             on_silence=self.settings.on_silence,
             round_s=self.settings.round_s,
             prices=self._prices.get(name),
         )
         return ModelBidder(chat, manner, self._refuter, self._teller(name), self.clock)
+
+    def prices(self, cluster: ClusterId) -> Prices | None:
+        """Return what a cluster's model costs: as its profile says, or as the probe found; None if neither does."""
+        return self._prices.get(self._names.get(cluster, self.settings.use))
 
     def voter(self, cluster: ClusterId) -> ModelVoter | None:
         """Return who gives second opinions for a cluster; None if that is off, or the rule answers for it."""

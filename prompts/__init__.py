@@ -94,25 +94,42 @@ def load(prompt_id: str, version: int, folder: Path = HERE) -> Prompt:
         raise PromptError(f"prompts/{name}.md is not released; run `python -m prompts` to lock it")
     if locked != digest:
         raise PromptError(f"prompts/{name}.md was changed after its release; restore it and write the next version")
-    return _parsed(raw.decode(), name, digest)
+    prompt = parsed(raw.decode(), f"prompts/{name}.md")
+    if name != f"{prompt.head.id}/v{prompt.head.version}":
+        raise PromptError(
+            f"prompts/{name}.md calls itself {prompt.head.id}/v{prompt.head.version}; let name and front matter agree"
+        )
+    return prompt
 
 
-def _parsed(text: str, name: str, digest: str) -> Prompt:
+def parsed(text: str, name: str) -> Prompt:
+    """Return the prompt that a file's text is, released or not.
+
+    Raises:
+        PromptError: it contradicts itself; the sentence begins with `name`.
+    """
     match = _HEAD.match(text)
     if match is None:
-        raise PromptError(f"prompts/{name}.md does not begin with front matter between two lines `+++`")
+        raise PromptError(f"{name} does not begin with front matter between two lines `+++`")
     try:
         head = Head.model_validate(tomllib.loads(match.group(1)))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise PromptError(f"prompts/{name}.md: front matter: {error}") from None
-    if name != f"{head.id}/v{head.version}":
-        raise PromptError(f"prompts/{name}.md calls itself {head.id}/v{head.version}; let name and front matter agree")
+        raise PromptError(f"{name}: front matter: {_said(error)}") from None
     parts = _USER.split(match.group(2))
     if len(parts) != 2:
-        raise PromptError(f"prompts/{name}.md needs exactly one line `# User` between its two parts")
+        raise PromptError(f"{name} needs exactly one line `# User` between its two parts")
     system, user = parts[0].strip(), parts[1].strip()
     _check_inputs(head, system, user, name)
+    digest = sha256(text.encode()).hexdigest()
     return Prompt(PromptRef(id=head.id, version=head.version, sha256=digest), head, system, user)
+
+
+def _said(error: Exception) -> str:
+    """Return what is wrong on one line: pydantic's own text has several."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _check_inputs(head: Head, system: str, user: str, name: str) -> None:
@@ -122,9 +139,9 @@ def _check_inputs(head: Head, system: str, user: str, name: str) -> None:
     except ValueError:
         valid, used = False, set()
     if not valid:
-        raise PromptError(f"prompts/{name}.md holds a `$` that names nothing; write `$$` for a dollar")
+        raise PromptError(f"{name} holds a `$` that names nothing; write `$$` for a dollar")
     if used != set(head.inputs):
-        raise PromptError(f"prompts/{name}.md uses {sorted(used)} but declares {sorted(head.inputs)}")
+        raise PromptError(f"{name} uses {sorted(used)} but declares {sorted(head.inputs)}")
 
 
 def lock(folder: Path = HERE) -> dict[str, str]:
