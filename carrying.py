@@ -294,7 +294,7 @@ def _take_up(wired: _Wired, assembly: Assembly) -> None:
         member = assembly.members[held.seat]
         told = any(isinstance(act, Start) and act.job == job for act in member.unsettled())
         if held.started_at_s is None and not told:
-            assembly.absorb(held.seat, member.started(job, assembly.now_ms))
+            assembly.absorb(held.seat, member.started((job,), assembly.now_ms))
 
 
 def _cancelled(error: BaseException) -> bool:

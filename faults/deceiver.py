@@ -1,6 +1,7 @@
 """A member that can be made to misbehave: it stands where an honest participant stands, and holds the same key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from faults.drivers import DRIVERS, Driver
 from faults.plan import Fault
@@ -79,16 +80,23 @@ class Deceiver:
 
     def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[p.Effect]:
         """Seal an answer: the driver's, while it acts."""
-        driver = self._driver()
-        call = self.application.state.calls.get(job)
-        if driver is not None and call is not None:
-            outcome = driver.answer(call.job, call.snapshots[self._member.me], outcome)
-        return self._sent(self._member.answer(job, opened, outcome, now_ms))
+        return self.answers((p.Given(job, opened, outcome),), now_ms)
 
-    def started(self, job: JobId, now_ms: int) -> list[p.Effect]:
-        """Say that a won job runs, unless the driver drops it."""
+    def answers(self, given: Sequence[p.Given], now_ms: int) -> list[p.Effect]:
+        """Seal answers: the driver's, while it acts."""
+        return self._sent(self._member.answers([self._false(each) for each in given], now_ms))
+
+    def _false(self, given: p.Given) -> p.Given:
         driver = self._driver()
-        return [] if driver is not None and driver.drops else self._sent(self._member.started(job, now_ms))
+        call = self.application.state.calls.get(given.job)
+        if driver is None or call is None:
+            return given
+        return replace(given, outcome=driver.answer(call.job, call.snapshots[self._member.me], given.outcome))
+
+    def started(self, jobs: Sequence[JobId], now_ms: int) -> list[p.Effect]:
+        """Say that won jobs run, unless the driver drops them."""
+        driver = self._driver()
+        return [] if driver is not None and driver.drops else self._sent(self._member.started(jobs, now_ms))
 
     def refused(self, job: JobId, reason: str, now_ms: int) -> list[p.Effect]:
         """Say that a won job was not taken."""

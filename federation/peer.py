@@ -229,7 +229,7 @@ class Peer:
         except BackendRefused as error:
             self.carry_out(self.conduct.refused(won.job.id, str(error), self.now_ms()))
         else:
-            self.carry_out(self.conduct.started(won.job.id, self.now_ms()))
+            self.carry_out(self.conduct.started((won.job.id,), self.now_ms()))
 
     def _end(self, end: JobEnd) -> list[p.Effect]:
         return self.conduct.ended(end.job, end.run_s, end.succeeded, self.now_ms())

@@ -93,5 +93,5 @@ class Committer:
             self.refused += 1
             effects = member.refused(award.job.id, str(error), now_ms)
         else:
-            effects = member.started(award.job.id, now_ms)
+            effects = member.started((award.job.id,), now_ms)
         self.assembly.absorb(seat, effects)

@@ -78,9 +78,25 @@ def is_canonical(thing: object, data: bytes, bare: bytes | None) -> bool:
     return exact and (bare is None or not _fraction(bare))
 
 
+def canonical_fields(fields: object) -> bytes:
+    """Return the RFC 8785 bytes of what values were dumped to: their fields are no floats, so infinity needs no look.
+
+    Raises:
+        MisuseError: they hold a finite float after all, or an integer that JSON has no exact form for.
+    """
+    try:
+        data = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise MisuseError(f"cannot be written canonically: {error}") from error
+    bare = outside_strings(data)
+    if bare is None or _fraction(bare):
+        _no_floats(fields)
+    return data
+
+
 def canonical_value(value: Value) -> bytes:
     """Return the RFC 8785 bytes of a value, fields that are None left in."""
-    return canonical(value.model_dump(mode="json"))
+    return canonical_fields(value.model_dump(mode="json"))
 
 
 def digest(data: bytes) -> Digest:

@@ -1,5 +1,6 @@
 """What a member may put on the ledger: the acts inside a signed item, typed and bounded."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
-from quorate.domain.canonical import canonical, canonical_value, digest
+from quorate.domain.canonical import canonical, canonical_fields, canonical_value, digest
 from quorate.domain.clusters import NAME_PATTERN, Cluster
 from quorate.domain.errors import MessageMalformed, MisuseError
 from quorate.domain.jobs import WALLTIME_S_MAX, Job
@@ -148,26 +149,26 @@ Act = Annotated[
 _ACTS: TypeAdapter[tuple[Act, ...]] = TypeAdapter(Annotated[tuple[Act, ...], Field(max_length=ACTS_MAX)])
 
 
-def encode_acts(acts: tuple[Value, ...]) -> bytes:
+def encode_acts(acts: Sequence[Value]) -> bytes:
     """Return the payload of an item that performs `acts`, in canonical bytes."""
-    return canonical([act.model_dump(mode="json") for act in acts])
+    return canonical_fields([act.model_dump(mode="json") for act in acts])
 
 
-def in_parts(acts: tuple[Value, ...], bytes_max: int) -> list[tuple[Value, ...]]:
-    """Return the acts in order, in parts whose payloads have at most `bytes_max` bytes; one too large stands alone.
+def payloads(acts: Sequence[Value], bytes_max: int) -> list[bytes]:
+    """Return payloads of items that perform the acts in order, each of at most `bytes_max` bytes and `ACTS_MAX` acts.
 
-    A member that shows 256 answers at once has more to say than one item may hold.
+    A member that shows 256 answers at once has more to say than one item may hold. An act too large stands alone.
     """
-    parts: list[tuple[Value, ...]] = []
+    parts: list[list[bytes]] = []
     room = 0
     for act in acts:
-        size = len(encode_acts((act,))) - 1  # the brackets of a list that it shares, and a comma
-        if not parts or size > room or len(parts[-1]) >= ACTS_MAX:
-            parts.append(())
-            room = bytes_max - 1
-        parts[-1] = (*parts[-1], act)
-        room -= size
-    return parts
+        data = canonical_value(act)
+        if not parts or len(data) + 1 > room or len(parts[-1]) >= ACTS_MAX:
+            parts.append([])
+            room = bytes_max - 1  # an act takes a comma or a bracket beside its bytes, the list one bracket more
+        parts[-1].append(data)
+        room -= len(data) + 1
+    return [b"[" + b",".join(part) + b"]" for part in parts]
 
 
 @lru_cache(maxsize=4_096)
@@ -185,7 +186,7 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
         said = ascii(f"{where} {first['msg']}")[1:-1]  # a peer's words never reach a terminal as they are
         raise MessageMalformed(f"payload is no list of acts: {said[:160]}") from error
     try:
-        exact = encode_acts(acts) == payload
+        exact = canonical_fields(_ACTS.dump_python(acts, mode="json")) == payload
     except MisuseError as error:  # an integer that no JSON reader keeps exact
         raise MessageMalformed(f"payload is no list of acts: {error}") from error
     if not exact:
@@ -205,7 +206,7 @@ def misread(payload: bytes) -> tuple[str | int, ...] | None:
 
 def seal(job: JobId, cluster: ClusterId, answer: Bid | Abstention, salt: str) -> Digest:
     """Return the commitment to an answer: BLAKE2b-256 over job, cluster, answer and 16 bytes of salt."""
-    return digest(canonical([job, cluster, answer.model_dump(mode="json"), salt]))
+    return digest(canonical_fields([job, cluster, answer.model_dump(mode="json"), salt]))
 
 
 def submission_bytes(chain: str, job: Job) -> bytes:

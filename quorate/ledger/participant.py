@@ -4,7 +4,7 @@ It wraps one replica. The graph and a peer process drive the same machine; fault
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -32,6 +32,15 @@ class Called:
     job: Job
     opened: int
     snapshot: ClusterSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer to a call, by this member's bidder."""
+
+    job: JobId
+    opened: int
+    outcome: Bid | Abstention
 
 
 class Keep(Value):
@@ -134,8 +143,12 @@ class Conduct(Protocol):
         """Seal an answer to a call."""
         ...
 
-    def started(self, job: JobId, now_ms: int) -> list[Effect]:
-        """Say that a won job runs."""
+    def answers(self, given: Sequence[Given], now_ms: int) -> list[Effect]:
+        """Seal answers that came together, in as few items as hold them."""
+        ...
+
+    def started(self, jobs: Sequence[JobId], now_ms: int) -> list[Effect]:
+        """Say that won jobs run."""
         ...
 
     def refused(self, job: JobId, reason: str, now_ms: int) -> list[Effect]:
@@ -228,22 +241,35 @@ class Participant:
 
     def answer(self, job: JobId, opened: int, outcome: Bid | Abstention, now_ms: int) -> list[Effect]:
         """Seal this member's answer to a call (or show it, on a chain that does not seal)."""
-        if (job, opened) in self._sealed:
-            return []
-        keep = self._kept.get((job, opened)) or Keep(
-            job=job, opened=opened, answer=outcome, salt=self._salts(job, opened)
-        )
-        self._kept[job, opened] = keep
-        self._sealed.add((job, opened))
-        cluster = self.application.state.members[self.me].cluster.id
-        act: Value = a.Commit(job=job, opened=opened, seal=a.seal(job, cluster, keep.answer, keep.salt))
-        if not self.application.state.parameters.sealed:
-            act = self._reveal(keep)
-        return [keep, *self._put((act,), now_ms)]
+        return self.answers((Given(job, opened, outcome),), now_ms)
 
-    def started(self, job: JobId, now_ms: int) -> list[Effect]:
-        """Say that this member's scheduler took the job."""
-        return self._put((a.Start(job=job),), now_ms)
+    def answers(self, given: Sequence[Given], now_ms: int) -> list[Effect]:
+        """Seal answers that came together: in one item, and durable together before it leaves."""
+        keeps: list[Effect] = []
+        acts: list[Value] = []
+        for each in given:
+            if (each.job, each.opened) not in self._sealed:
+                keep, act = self._seal(each)
+                keeps.append(keep)
+                acts.append(act)
+        return [*keeps, *(self._put(acts, now_ms) if acts else [])]
+
+    def _seal(self, given: Given) -> tuple[Keep, a.Commit | a.Reveal]:
+        key = given.job, given.opened
+        keep = self._kept.get(key) or Keep(
+            job=given.job, opened=given.opened, answer=given.outcome, salt=self._salts(*key)
+        )
+        self._kept[key] = keep
+        self._sealed.add(key)
+        if not self.application.state.parameters.sealed:
+            return keep, self._reveal(keep)
+        cluster = self.application.state.members[self.me].cluster.id
+        seal = a.seal(given.job, cluster, keep.answer, keep.salt)
+        return keep, a.Commit(job=given.job, opened=given.opened, seal=seal)
+
+    def started(self, jobs: Sequence[JobId], now_ms: int) -> list[Effect]:
+        """Say that this member's scheduler took these jobs."""
+        return self._put([a.Start(job=job) for job in jobs], now_ms)
 
     def refused(self, job: JobId, reason: str, now_ms: int) -> list[Effect]:
         """Say that this member's scheduler would not take the job."""
@@ -257,9 +283,8 @@ class Participant:
         """Put any acts of this member on the ledger (receipts, declarations, endorsements)."""
         return self._put(acts, now_ms)
 
-    def _put(self, acts: tuple[Value, ...], now_ms: int) -> list[Effect]:
-        parts = a.in_parts(acts, payload_bytes_max(len(self.application.sequences)))
-        self._unsaid.extend(a.encode_acts(part) for part in parts)
+    def _put(self, acts: Sequence[Value], now_ms: int) -> list[Effect]:
+        self._unsaid.extend(a.payloads(acts, payload_bytes_max(len(self.application.sequences))))
         return self._say(now_ms)
 
     def _say(self, now_ms: int) -> list[Effect]:
@@ -301,24 +326,27 @@ class Participant:
         return [*out, *self._say(now_ms), *self._pending(now_ms)]
 
     def _pending(self, now_ms: int) -> list[Effect]:
-        """Return what open calls still want of us: an answer, or the showing of a sealed one."""
+        """Return what open calls still want of us: an answer, or the showing of a sealed one.
+
+        An answer that was kept and never sealed, because we stopped in between, is sealed now.
+        """
         out: list[Effect] = []
         reveals: list[Value] = []
+        unsealed: list[Given] = []
         for job, call in self.application.state.calls.items():
-            out.extend(self._ask(job, call, now_ms))
-            keep = self._kept.get((job, call.opened))
-            sealed_here = self.me in call.seals and self.me not in call.answers
-            if call.closed is not None and keep and sealed_here and (job, call.opened) not in self._shown:
-                reveals.append(self._reveal(keep))
-        return [*out, *(self._put(tuple(reveals), now_ms) if reveals else [])]
+            key = job, call.opened
+            keep = self._kept.get(key)
+            if keep is not None and self.me in call.seals:
+                if call.closed is not None and self.me not in call.answers and key not in self._shown:
+                    reveals.append(self._reveal(keep))
+            elif self._wanted(call, key):
+                if keep is not None:
+                    unsealed.append(Given(job, call.opened, keep.answer))
+                else:
+                    self._asked.add(key)
+                    out.append(Called(call.job, call.opened, call.snapshots[self.me]))
+        return [*out, *self.answers(unsealed, now_ms), *(self._put(reveals, now_ms) if reveals else [])]
 
-    def _ask(self, job: JobId, call: Call, now_ms: int) -> list[Effect]:
-        """Ask for an answer; one that was kept and never sealed, because we stopped in between, is sealed now."""
-        key = (job, call.opened)
+    def _wanted(self, call: Call, key: tuple[JobId, int]) -> bool:
         takes_part = self.me < len(call.snapshots) and call.closed is None and self.me not in call.seals
-        if not takes_part or key in self._asked or key in self._sealed:
-            return []
-        if key in self._kept:
-            return self.answer(job, call.opened, self._kept[key].answer, now_ms)
-        self._asked.add(key)
-        return [Called(call.job, call.opened, call.snapshots[self.me])]
+        return takes_part and key not in self._asked and key not in self._sealed

@@ -33,7 +33,7 @@ def test_a_false_answer_is_sealed_while_the_driver_acts_and_an_honest_one_after(
 def test_only_who_drops_jobs_never_says_start(driver):
     group = Group(driver)
     group.open("j1")
-    effects = group.members[0].started("j1", group.now_ms)
+    effects = group.members[0].started(("j1",), group.now_ms)
     assert (effects == []) is DRIVERS[driver].drops
     assert group.members[0].unsaid == 0
 

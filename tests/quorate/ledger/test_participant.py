@@ -10,7 +10,7 @@ from quorate.consensus.signing import sign_item
 from quorate.domain.errors import MisuseError
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
-from quorate.ledger.participant import Called, Did, Keep, Participant, Won
+from quorate.ledger.participant import Called, Did, Given, Keep, Participant, Won
 from tests.quorate.ledger.build import NO_SIGNATURE, SALT, Chain, genesis, honest, job, key, reveal, submit
 
 
@@ -95,6 +95,25 @@ def one_answered():
     return seat, answer, seat.member.answer("j1", 1, answer, 0)
 
 
+def test_answers_that_came_together_are_kept_together_and_sealed_in_one_item():
+    seat = Seat()
+    chain = seat.chain.application.chain
+    seat.decided({0: [submit(chain, job("j1")), submit(chain, job("j2"))]})
+    given = [Given(name, 1, honest(seat.chain.state, 0, name)) for name in ("j1", "j2")]
+    effects = seat.member.answers([*given, given[0]], 0)
+    assert [effect.job for effect in effects] == ["j1", "j2"]
+    assert len(seat.machine.sizes) == 1
+    assert [act.job for act in seat.machine.drain()] == ["j1", "j2"]
+    assert seat.member.answers(given, 0) == []
+
+
+def test_started_jobs_are_said_in_one_item():
+    seat = Seat()
+    seat.member.started(("j1", "j2"), 0)
+    assert len(seat.machine.sizes) == 1
+    assert seat.machine.said == [a.Start(job="j1"), a.Start(job="j2")]
+
+
 def test_an_answer_is_kept_before_it_is_sealed_and_sealed_once():
     seat, answer, effects = one_answered()
     assert effects == [Keep(job="j1", opened=1, answer=answer, salt=SALT)]
@@ -120,7 +139,7 @@ def test_the_winner_is_told_to_start_and_says_what_its_scheduler_says():
     seat.decided(at_s=200)
     effects = seat.decided(seat.acts())
     assert effects == [Won(job(), (2,))]
-    seat.member.started("j1", 0)
+    seat.member.started(("j1",), 0)
     seat.member.refused("j1", "x" * 300, 0)
     seat.member.ended("j1", 5, True, 0)
     seat.member.put((a.Declare(background=1),), 0)
@@ -199,7 +218,7 @@ def test_a_machine_that_runs_over_no_ledger_is_a_misuse():
 def test_what_the_replica_does_not_take_now_is_said_in_order_after_the_next_height():
     seat = Seat()
     seat.machine.open = False
-    seat.member.started("j1", 0)
+    seat.member.started(("j1",), 0)
     seat.member.ended("j1", 60, True, 0)
     assert (seat.machine.said, seat.member.unsaid) == ([], 2)
     seat.decided()
