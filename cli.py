@@ -8,24 +8,28 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 from rich.console import Console
 
 import wiring
 from backends.ledger_file import read_lines
-from backends.reading import Workload, form, jobs_from, read_federation, read_jobs, read_jobs_text, read_value, shown
+from backends.reading import Workload, form, jobs_from, read_jobs_text, read_value
 from faults.drivers import DRIVERS
+from flags import Parser, command, path, seed, whole
+from members import add_commands
 from quorate.domain.clusters import CLUSTER_TYPES
-from quorate.domain.errors import LedgerBroken, OperatorError, PeerUnreachable, RequestInvalid
+from quorate.domain.errors import LedgerBroken, OperatorError, RequestInvalid
 from quorate.domain.trace import RunStarted
-from quorate.ledger.checkpoint import holding, read_checkpoint
+from quorate.ledger.checkpoint import Checkpoint, holding, read_checkpoint
 from quorate.ledger.fold import cluster_row, federation_row
 from quorate.ledger.genesis import Genesis
+from quorate.ledger.light import follow
 from quorate.ledger.report import RunReport
-from quorate.ledger.verify import verify_lines
+from quorate.ledger.verify import Verified, verify_lines
 from ui.terminal import Outputs, TerminalFace, quorum_rule
 
 PROGRESS_JOBS_MAX = 500
@@ -54,7 +58,7 @@ def _workload(args: argparse.Namespace) -> Path | Workload | None:
     if args.jobs == "-":
         return read_jobs_text(*_standard_input(), "standard input")
     if not job:
-        return _path(args.jobs)
+        return path(args.jobs)
     return jobs_from({"id": "job_001", "walltime_min": 60, **job}, "the flags")
 
 
@@ -66,17 +70,13 @@ def _standard_input() -> tuple[bytes, Literal["toml", "json", "jsonl"]]:
     return data, form(data)
 
 
-def _path(name: str | None) -> Path | None:
-    return None if name is None else Path(name)
-
-
 def _request(args: argparse.Namespace, settings: wiring.Settings) -> wiring.RunRequest:
-    plan = _path(args.faults)
+    plan = path(args.faults)
     if plan is None and args.command == "demo":
         plan = wiring.REFERENCE_FAULTS
     return wiring.request(
         settings,
-        federation=_path(args.federation),
+        federation=path(args.federation),
         jobs=_workload(args),
         faults=plan,
         seed=args.seed,
@@ -147,7 +147,7 @@ class _Console(Console):
 
 
 def _run(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(_path(args.config))
+    settings = wiring.read_settings(path(args.config))
     _checked(args)
     if args.resume is not None:
         asked, places = _resumed(args, settings)
@@ -176,8 +176,8 @@ def _carried(
 ) -> tuple[RunReport, int]:
     options = wiring.Options(
         times=not args.no_times,
-        record=_path(args.record),
-        ledger=_path(args.ledger),
+        record=path(args.record),
+        ledger=path(args.ledger),
         listen=face.on_event,
         heights=face.progress if len(asked.workload.jobs) <= PROGRESS_JOBS_MAX else None,
     )
@@ -211,19 +211,59 @@ def _outputs(args: argparse.Namespace, places: wiring.Places, asked: wiring.RunR
 def _verify(args: argparse.Namespace) -> int:
     genesis = read_value(Genesis, Path(args.genesis)) if args.genesis else None
     checkpoint = read_checkpoint(args.checkpoint) if args.checkpoint else None
-    console, count, head = Console(highlight=False), 0, "none"
+    if args.skip and not args.light:
+        raise RequestInvalid("--skip leaves certificates aside and needs --light; give both, or neither")
+    seen = _Seen()
     try:
-        heights = verify_lines(read_lines(Path(args.path)), genesis)
-        for checked in holding(heights, checkpoint) if checkpoint is not None else heights:
-            count, head = count + 1, checked.entry.block.digest
+        lines = read_lines(Path(args.path))
+        for certified, block in _holding(lines, genesis, checkpoint, light=args.light, skip=args.skip):
+            seen.take(block, certified=certified)
     except LedgerBroken as error:
         known = (("height", error.height), ("byte", error.offset))
         place = ", ".join(f"{word} {at}" for word, at in known if at is not None)
         return _refused(
-            LedgerBroken(f"{args.path} does not verify at {place}: {error}; {count} heights before it hold")
+            LedgerBroken(f"{args.path} does not verify at {place}: {error}; {seen.heights} heights before it hold")
         )
-    console.print(f"{args.path}: {count} heights verified from genesis, head {head}", markup=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True)
+    how = "certified" if args.light else "verified"
+    console.print(f"{args.path}: {seen.heights} heights {how} from genesis, head {seen.head}", markup=False)
+    for line in seen.unchecked() if args.light else ():
+        console.print(f"  {line}", markup=False)
     return 0
+
+
+@dataclass
+class _Seen:
+    """What a verification has seen so far."""
+
+    heights: int = 0
+    certificates: int = 0
+    head: str = "none"
+
+    def take(self, block: str, *, certified: bool) -> None:
+        self.heights, self.certificates, self.head = self.heights + 1, self.certificates + certified, block
+
+    def unchecked(self) -> list[str]:
+        """Return what following certificates alone leaves unchecked, in words."""
+        left = self.heights - self.certificates
+        held = f"; {left} left aside: those blocks are ancestors of a checked one" if left else ""
+        return [
+            f"{self.certificates} certificates checked{held}",
+            "not executed: awards, findings and reputations are believed because a quorum certified them",
+        ]
+
+
+def _holding(
+    lines: Iterator[bytes], genesis: Genesis | None, checkpoint: Checkpoint | None, *, light: bool, skip: bool
+) -> Iterator[tuple[bool, str]]:
+    """Yield, for each height that holds, whether its certificate was checked, and its block's digest."""
+    if light:
+        for followed in follow(lines, genesis, checkpoint, skip=skip):
+            yield followed.certified, followed.digest
+        return
+    heights: Iterable[Verified] = verify_lines(lines, genesis)
+    for verified in holding(heights, checkpoint) if checkpoint is not None else heights:
+        yield True, verified.entry.block.digest
 
 
 def _faults(_args: argparse.Namespace) -> int:
@@ -234,144 +274,18 @@ def _faults(_args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(_path(args.config))
+    settings = wiring.read_settings(path(args.config))
     Console(highlight=False).print(wiring.resolved(settings, args.profile), markup=False, soft_wrap=True)
     return 0
 
 
 def _probe(args: argparse.Namespace) -> int:
-    settings = wiring.read_settings(_path(args.config))
+    settings = wiring.read_settings(path(args.config))
     Console(highlight=False).print(asyncio.run(wiring.probe_profile(settings, args.profile)), markup=False)
     return 0
 
 
-def _peer(args: argparse.Namespace) -> int:
-    from peering import run_peer
-
-    settings = wiring.read_settings(_path(args.config))
-    console = Console(highlight=False)
-    asyncio.run(
-        run_peer(
-            settings,
-            Path(args.home),
-            profile=os.environ.get("QUORATE_PROFILE") or None if args.profile is None else args.profile,
-            fault=args.fault,
-            delay_s=args.delay_ms / 1_000,
-            hasten=args.hasten,
-            told=lambda line: console.print(line, markup=False),
-        )
-    )
-    return 0
-
-
-def _peer_init(args: argparse.Namespace) -> int:
-    from federation.founding import make
-
-    federation = read_federation(_path(args.federation) or wiring.REFERENCE_FEDERATION)
-    names = [cluster.id for cluster in federation.clusters]
-    if args.cluster not in names:
-        raise RequestInvalid(f"there is no cluster {shown(args.cluster)} in the federation; it has {', '.join(names)}")
-    cluster = federation.clusters[names.index(args.cluster)]
-    card = make(Path(args.home), cluster, args.background, args.host, args.port)
-    Console(highlight=False, soft_wrap=True).print(
-        f"{Path(args.home) / 'card.json'} is the card of {card.cluster.id}: give it to the other centres; "
-        "the folder holds its key: give that to nobody",
-        markup=False,
-    )
-    return 0
-
-
-def _peer_found(args: argparse.Namespace) -> int:
-    from federation.founding import found, read_card
-    from federation.home import Home
-
-    genesis = found(
-        Home(Path(args.home)),
-        args.name,
-        [read_card(Path(card)) for card in args.card],
-        bid_window_s=args.bid_window_s,
-        sealed=not args.open_bids,
-    )
-    Console(highlight=False, soft_wrap=True).print(
-        f"{len(genesis.members)} members found the chain {genesis.digest}: every centre must read the same, "
-        f"then start its own with `peer {args.home}`",
-        markup=False,
-    )
-    return 0
-
-
-def _peer_ask(args: argparse.Namespace) -> int:
-    """Hand jobs in at a member of this machine, if any are given, and say how things stand there."""
-    from federation import control
-    from federation.home import Home
-
-    socket = Home(Path(args.home)).socket
-    jobs = [] if args.jobs is None else [job.job() for job in read_jobs(Path(args.jobs)).jobs]
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        answers = [asyncio.run(control.ask(socket, control.SubmitJob(job=job))) for job in jobs]
-        status = asyncio.run(control.ask(socket, control.AskStatus()))
-    except PeerUnreachable as error:
-        raise RequestInvalid(str(error)) from error
-    refused = [f"{job.id}: {answer.error}" for job, answer in zip(jobs, answers, strict=True) if answer.error]
-    for line in refused:
-        console.print(line, markup=False)
-    console.print(f"{status.cluster}: height {status.height}, head {status.head}", markup=False)
-    for decision in status.decisions:
-        where = f" to {decision.cluster}" if decision.cluster else ""
-        console.print(f"  {decision.job}: {decision.outcome}{where}, height {decision.height}", markup=False)
-    for finding in status.findings:
-        console.print(f"  finding: {finding}", markup=False)
-    return 1 if refused else 0
-
-
-def _federation(args: argparse.Namespace) -> int:
-    from federating import carry_out
-
-    settings = wiring.read_settings(_path(args.config))
-    asked = wiring.request(
-        settings,
-        federation=Path(args.federation) if args.federation else None,
-        jobs=Path(args.jobs) if args.jobs else None,
-        seed=args.seed,
-        profile=args.profile,
-    )
-    console = Console(highlight=False, soft_wrap=True)
-    extra = ("--profile", args.profile) if args.profile else ()
-    victim = args.victim or asked.federation.clusters[0].id
-    if victim not in {cluster.id for cluster in asked.federation.clusters}:
-        raise RequestInvalid(f"there is no cluster {victim!r} to make trouble for; name one of the federation")
-    outcome = asyncio.run(carry_out(asked, args.trouble, victim, console, extra))
-    for finding in outcome.findings:
-        console.print(f"finding  {finding}", markup=False)
-    same = len(outcome.heads) == 1
-    verdict = "every member stands at the same head" if same else "members stand at different heads"
-    console.print(f"{verdict}: {', '.join(sorted(outcome.heads))}", markup=False)
-    return 0 if same and all(d and d.outcome == "allocated" for d in outcome.decisions) else 1
-
-
 # -- flags -----------------------------------------------------------------------------------------------------
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with a flag as everything else does: one sentence, exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RequestInvalid(message if "; " in message else f"{message}; {self.prog} --help lists what is known")
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number; write digits, such as 40") from error
-
-
-def _seed(text: str) -> int:
-    number = _whole(text)
-    if not 0 <= number <= wiring.SEED_MAX:
-        raise argparse.ArgumentTypeError(f"{shown(text)} is no seed; give a number from 0 to {wiring.SEED_MAX}")
-    return number
 
 
 def _run_flags(parser: argparse.ArgumentParser) -> None:
@@ -379,7 +293,7 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", metavar="FILE", help="jobs in TOML, JSON or JSON Lines; - reads standard input")
     parser.add_argument("--faults", metavar="FILE", help="which driver acts on which cluster at which job")
     parser.add_argument("--profile", metavar="NAME", help="who bids: rule, or a profile of quorate.toml")
-    parser.add_argument("--seed", type=_seed, metavar="N", help="draws background load, demo keys and run times")
+    parser.add_argument("--seed", type=seed, metavar="N", help="draws background load, demo keys and run times")
     parser.add_argument("--json", metavar="FILE", help="the run as one document; - for standard output")
     parser.add_argument("--ledger", metavar="FILE", help="write the ledger here")
     parser.add_argument("--record", metavar="DIR", help="keep every prompt and reply by content hash")
@@ -391,79 +305,48 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show-llm", action="store_true", help="print every prompt and reply")
     one = parser.add_argument_group("one job in flags")
     one.add_argument("--id", help="its id (default job_001)")
-    for name in ("name", "application", "description"):
-        one.add_argument(f"--{name}")
-    one.add_argument("--type", choices=CLUSTER_TYPES)
-    for name in ("nodes", "gpus-per-node", "memory-gib-per-node", "walltime-min"):
-        one.add_argument(f"--{name}", type=_whole, metavar="N")
+    one.add_argument("--nodes", type=whole, metavar="N", help="whole nodes")
+    one.add_argument("--walltime-min", type=whole, metavar="N", help="the limit asked for, minutes")
+    one.add_argument(
+        "--gpus-per-node", type=whole, metavar="N", help="GPUs that each of its nodes must have (default 0)"
+    )
+    one.add_argument("--memory-gib-per-node", type=whole, metavar="N", help="memory of each, GiB (default 0)")
+    one.add_argument("--type", choices=CLUSTER_TYPES, help="the kind of cluster that suits it (default hpc)")
+    for name, words in (("name", "for people"), ("application", "the program"), ("description", "what it does")):
+        one.add_argument(f"--{name}", metavar="TEXT", help=words)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    top = _Parser(
-        prog="quorate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter, allow_abbrev=False
-    )
+    top = Parser(prog="quorate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter, allow_abbrev=False)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", allow_abbrev=False, help="eight jobs through six clusters, and one lie at job 7")
-    run = commands.add_parser("run", allow_abbrev=False, help="your jobs through your federation")
+    demo = command(commands, "demo", "eight jobs through six clusters, and one lie at job 7")
+    run = command(commands, "run", "your jobs through your federation")
     for each in (demo, run):
         _run_flags(each)
         each.set_defaults(act=_run)
-    verify = commands.add_parser("verify", help="re-execute a ledger offline, from genesis")
-    verify.add_argument("path", metavar="LEDGER")
+    verify = command(
+        commands, "verify", "check a ledger offline: re-execute it from genesis, or with --light its certificates"
+    )
+    verify.add_argument("path", metavar="LEDGER", help="the ledger file")
     verify.add_argument("--genesis", metavar="FILE", help="what the ledger must begin with")
     verify.add_argument("--checkpoint", metavar="HEIGHT:DIGEST", help="a head that you know: refuse any other past")
+    verify.add_argument("--light", action="store_true", help="headers and certificates only, nothing is executed")
+    verify.add_argument(
+        "--skip", action="store_true", help="with --light: certificates only where the committee changes"
+    )
     verify.set_defaults(act=_verify)
-    commands.add_parser("faults", help="list the fault drivers").set_defaults(act=_faults)
+    command(commands, "faults", "list the fault drivers").set_defaults(act=_faults)
     for name, act, words in (
         ("config", _config, "print the resolved configuration, keys masked"),
         ("probe", _probe, "ask a provider what its model can do"),
     ):
-        each = commands.add_parser(name, help=words)
-        each.add_argument("--profile", metavar="NAME")
-        each.add_argument("--config", metavar="FILE")
+        each = command(commands, name, words)
+        each.add_argument("--profile", metavar="NAME", help="a profile of quorate.toml (default the one in use)")
+        each.add_argument("--config", metavar="FILE", help="another quorate.toml")
         each.set_defaults(act=act)
-    _member_commands(commands)
+    add_commands(commands)
     return top
-
-
-def _member_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    """Add the commands of members that run as processes."""
-    peer = commands.add_parser("peer", help="run one member as a process")
-    peer.add_argument("home", metavar="HOME", help="its folder: key, genesis, roster, ledger")
-    peer.add_argument("--profile", metavar="NAME")
-    peer.add_argument("--config", metavar="FILE")
-    peer.add_argument("--fault", metavar="DRIVER", help="make this member misbehave")
-    peer.add_argument("--delay-ms", type=int, default=0, metavar="N", help="hold messages back, as a long cable would")
-    peer.add_argument("--hasten", type=int, default=1, metavar="N", help="run simulated jobs N times faster")
-    peer.set_defaults(act=_peer)
-    init = commands.add_parser("peer-init", help="make one member's folder: a fresh key, and a card for the others")
-    init.add_argument("home", metavar="HOME")
-    init.add_argument("--cluster", required=True, metavar="ID", help="which cluster of the federation it stands for")
-    init.add_argument("--federation", metavar="FILE", help="clusters as node groups, TOML or JSON")
-    init.add_argument("--host", required=True, metavar="HOST", help="where the other members reach it")
-    init.add_argument("--port", required=True, type=_whole, metavar="N")
-    init.add_argument("--background", type=_whole, default=0, metavar="N", help="nodes busy for others")
-    init.set_defaults(act=_peer_init)
-    begin = commands.add_parser("peer-found", help="found the chain in a member's folder, from everybody's cards")
-    begin.add_argument("home", metavar="HOME")
-    begin.add_argument("card", nargs="+", metavar="CARD", help="the cards of all members, one's own among them")
-    begin.add_argument("--name", required=True, help="what the federation is called")
-    begin.add_argument("--bid-window-s", type=_whole, default=60, metavar="N", help="how long a call waits for answers")
-    begin.add_argument("--open-bids", action="store_true", help="answers are not sealed")
-    begin.set_defaults(act=_peer_found)
-    ask = commands.add_parser("peer-ask", help="how things stand at a member of this machine; --jobs hands jobs in")
-    ask.add_argument("home", metavar="HOME")
-    ask.add_argument("--jobs", metavar="FILE", help="jobs in TOML, JSON or JSON Lines")
-    ask.set_defaults(act=_peer_ask)
-    federation = commands.add_parser("federation", help="six processes over TCP decide the same eight jobs")
-    for flag in ("--federation", "--jobs", "--config"):
-        federation.add_argument(flag, metavar="FILE")
-    federation.add_argument("--profile", metavar="NAME")
-    federation.add_argument("--seed", type=int, metavar="N")
-    federation.add_argument("--trouble", choices=("none", "kill", "stop", "liar"), default="none")
-    federation.add_argument("--victim", metavar="CLUSTER", help="whom the trouble befalls")
-    federation.set_defaults(act=_federation)
 
 
 def _refused(error: Exception) -> int:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from federation import control
 from federation.control import Decision
+from federation.founding import Card, write_card
 from federation.home import Home, Roster, address, create
 from federation.keys import new_seed
 from quorate.consensus.signing import KeySigner
@@ -22,6 +23,7 @@ from quorate.domain.errors import PeerUnreachable
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.genesis import Genesis, Member, Parameters
 from quorate.ports import JobEnd
+from quorate.reputation.standing import PROBATION_HEIGHTS
 from wiring import ROOT, DemoSubmitters, RunRequest, demo_background
 
 
@@ -37,7 +39,9 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]:
+def found(
+    folder: Path, asked: RunRequest, *, sealed: bool = True, probation_heights: int = PROBATION_HEIGHTS
+) -> list[Home]:
     """Make a home for every cluster of the request's federation: fresh keys, one genesis, loopback addresses."""
     clusters = asked.federation.clusters
     seeds = [new_seed() for _ in clusters]
@@ -46,7 +50,9 @@ def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]
         Member(cluster=cluster, public_key=KeySigner(seed).public_key.hex(), background=background[cluster.id])
         for cluster, seed in zip(clusters, seeds, strict=True)
     )
-    genesis = Genesis(name=asked.federation.name, members=members, parameters=_windows(asked.profile, sealed))
+    genesis = Genesis(
+        name=asked.federation.name, members=members, parameters=_windows(asked.profile, sealed, probation_heights)
+    )
     ports = free_ports(len(clusters))
     roster = Roster(
         members=tuple(
@@ -54,10 +60,13 @@ def found(folder: Path, asked: RunRequest, *, sealed: bool = True) -> list[Home]
             for cluster, seed, port in zip(clusters, seeds, ports, strict=True)
         )
     )
-    return [
+    homes = [
         create(folder / cluster.id, seed, genesis, roster, cluster.id)
         for cluster, seed in zip(clusters, seeds, strict=True)
     ]
+    for home, member, where in zip(homes, members, roster.members, strict=True):
+        write_card(home.folder, Card(cluster=member.cluster, background=member.background, address=where))
+    return homes
 
 
 RULE_WINDOW_S = 3
@@ -65,9 +74,11 @@ MODEL_WINDOW_S = 60
 """How long a call waits for a member that is silent: the rule answers at once, a model needs its time."""
 
 
-def _windows(profile: str, sealed: bool) -> Parameters:
+def _windows(profile: str, sealed: bool, probation_heights: int) -> Parameters:
     window_s = RULE_WINDOW_S if profile == "rule" else MODEL_WINDOW_S
-    return Parameters(sealed=sealed, bid_window_s=window_s, reveal_window_s=RULE_WINDOW_S)
+    return Parameters(
+        sealed=sealed, bid_window_s=window_s, reveal_window_s=RULE_WINDOW_S, probation_heights=probation_heights
+    )
 
 
 PATIENCE_S = 5.0
@@ -77,10 +88,17 @@ PATIENCE_S = 5.0
 class LocalFederation:
     """Members as processes of this machine; for `make federation` and for tests."""
 
-    def __init__(self, folder: Path, asked: RunRequest, extra: Sequence[str] = (), delay_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        asked: RunRequest,
+        extra: Sequence[str] = (),
+        delay_s: float = 0.0,
+        probation_heights: int = PROBATION_HEIGHTS,
+    ) -> None:
         """Make the homes; `start` starts the processes. `extra`: further flags for every member."""
         self.folder, self.asked, self.extra, self.delay_s = folder, asked, tuple(extra), delay_s
-        self.homes = {home.folder.name: home for home in found(folder, asked)}
+        self.homes = {home.folder.name: home for home in found(folder, asked, probation_heights=probation_heights)}
         self.processes: dict[str, asyncio.subprocess.Process] = {}
         self.submitters = DemoSubmitters(asked.seed, next(iter(self.homes.values())).genesis().digest)
         self._confirmed: set[str] = set()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,34 +16,48 @@ from faults.deceiver import Deceiver, rogue
 from faults.drivers import DRIVERS, unknown_driver
 from faults.plan import Fault
 from federation import control
-from federation.home import Disk, Home, locked
+from federation.home import Address, Disk, Home, locked
 from federation.peer import Peer
 from graph.agent import AgentGraph
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
 from quorate.consensus.signing import Ed25519Verifier, KeySigner
-from quorate.domain.errors import OperatorError, RequestInvalid, WorldError
+from quorate.domain.deciding import Seat
+from quorate.domain.errors import OperatorError, RequestInvalid, SettingsInvalid, WorldError
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId, JobId
+from quorate.ledger.acts import Receipt, receipt_bytes
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.genesis import Genesis
 from quorate.ledger.participant import Conduct, Participant
+from quorate.ledger.state import LedgerState, MemberState
 from quorate.ports import Backend, JobEnd
 from wiring import ROOT, Settings, demo_signer
 
 SETTINGS = ReplicaSettings(round_timeout_ms=1_000, rebroadcast_ms=200, grace_ms=50)
 
 
-def _seat(genesis: Genesis, key: bytes) -> int:
-    """Return whose key this is; RequestInvalid if it is nobody's, or a demonstration's that everybody knows."""
-    keys = [member.public_key for member in genesis.members]
-    if key.hex() not in keys:
-        raise RequestInvalid(f"the key {key.hex()[:16]} belongs to no member of {genesis.name!r}; ask for admission")
-    seat = keys.index(key.hex())
+def _taken(home: Home, seats: Sequence[Seat], chain: str) -> tuple[int, KeySigner]:
+    """Return this member's seat and its signer, under the key that the ledger names now.
+
+    A next key that the ledger names takes over here, and the old one is forgotten.
+
+    Raises:
+        RequestInvalid: the key is nobody's, or a demonstration's that everybody knows.
+    """
+    keys = [seat.public_key for seat in seats]
+    following = home.next_key()
+    if following is not None and KeySigner(following).public_key.hex() in keys:
+        home.take_next()
+    signer = KeySigner(home.seed())
+    key = signer.public_key.hex()
+    if key not in keys:
+        raise RequestInvalid(f"the key {key[:16]} belongs to no member of {chain!r}; ask for admission")
+    seat = keys.index(key)
     for seed in range(100):
-        if demo_signer(seed, genesis.members[seat].cluster.id).public_key == key:
+        if demo_signer(seed, seats[seat].cluster).public_key == signer.public_key:
             raise RequestInvalid("this is a demonstration key that everybody knows; make one with `peer-init`")
-    return seat
+    return seat, signer
 
 
 def _state(ledger: LedgerFile, genesis: Genesis) -> tuple[LedgerApplication, Head | None]:
@@ -56,21 +70,19 @@ def _state(ledger: LedgerFile, genesis: Genesis) -> tuple[LedgerApplication, Hea
 
 
 def _conduct(
-    home: Home, genesis: Genesis, ledger: LedgerFile, disk: Disk, silent: int, fault: str | None
-) -> tuple[int, Conduct]:
-    signer = KeySigner(home.seed())
-    seat = _seat(genesis, signer.public_key)
+    seat: int, signer: KeySigner, ledger: LedgerFile, genesis: Genesis, disk: Disk, silent: int, fault: str | None
+) -> Conduct:
     application, head = _state(ledger, genesis)
     settings = replace(SETTINGS, silent_through=silent)
     if fault is None:
         replica = Replica(seat, application, signer, Ed25519Verifier(), settings, head)
-        return seat, Participant(seat, replica, _salt).restore(disk.records, disk.kept)
+        return Participant(seat, replica, _salt).restore(disk.records, disk.kept)
     if fault not in DRIVERS:
         raise RequestInvalid(unknown_driver(fault))
-    line = Fault(driver=fault, cluster=genesis.members[seat].cluster.id)
+    line = Fault(driver=fault, cluster=application.state.members[seat].cluster.id)
     false = rogue(seat, application, signer, settings, head, lambda: line, seed=int.from_bytes(os.urandom(8)))
     member = Participant(seat, false, _salt).restore(disk.records, disk.kept)
-    return seat, Deceiver(member, false.forge, lambda: line)
+    return Deceiver(member, false.forge, lambda: line)
 
 
 def _salt(_job: JobId, _opened: int) -> str:
@@ -97,7 +109,8 @@ async def run_peer(
     home = Home(folder)
     try:
         with locked(home):
-            await _run(settings, home, profile, fault, delay_s, hasten, told)
+            while await _run(settings, home, profile, fault, delay_s, hasten, told):
+                told("its key was changed by the ledger: it goes on with the next one")
     except WorldError as error:
         raise OperatorError(str(error)) from error
 
@@ -110,17 +123,21 @@ async def _run(
     delay_s: float,
     hasten: int,
     told: Callable[[str], None],
-) -> None:
+) -> bool:
+    """Run one member under one key; return whether another key is to take over."""
     genesis = home.genesis()
-    roster = home.roster(genesis)
     async with AsyncExitStack() as stack:
         ledger = LedgerFile(home.ledger, genesis)
         stack.callback(ledger.close)
+        if not ledger.heights:
+            home.roster(genesis)
+        seats = _state(ledger, genesis)[0].committee.seats
+        seat, signer = _taken(home, seats, genesis.name)
         silent = home.silent_through(len(ledger.heights) + 1)
         disk = Disk(home)
         stack.callback(disk.close)
-        seat, conduct = _conduct(home, genesis, ledger, disk, silent, fault)
-        cluster = genesis.members[seat].cluster.id
+        conduct = _conduct(seat, signer, ledger, genesis, disk, silent, fault)
+        cluster = seats[seat].cluster
         trace = Trace(home.folder / "trace.jsonl")
         stack.callback(trace.close)
         llm = settings.llm.using(profile) if profile else settings.llm
@@ -129,32 +146,98 @@ async def _run(
         bidder, backend = AgentGraph(agents.bidder(cluster)), Hastened(SimulatedBackend(settings.run.seed), hasten)
         peer = Peer(seat, conduct, bidder, backend, ledger, ledger, disk, llm.round_s, trace)
         stack.push_async_callback(peer.close)
-        await peer.connect(home, roster, tuple(bytes.fromhex(member.public_key) for member in genesis.members), delay_s)
+        await peer.connect(home, _addresses(home, seats, seat), delay_s)
         home.socket.unlink(missing_ok=True)
-        server = await control.serve(home.socket, lambda question: _status(peer, question, ledger))
+        server = await control.serve(home.socket, lambda question: _answer(home, peer, question, ledger))
         stack.callback(server.close)
         told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
         if silent > len(ledger.heights):
             told(f"{cluster} lost what it had signed: it observes through height {silent}, then joins in")
-        await _until_stopped(peer)
+        return await _until_stopped(home, peer, signer)
 
 
-async def _until_stopped(peer: Peer) -> None:
+def _addresses(home: Home, seats: Sequence[Seat], me: int) -> dict[int, Address]:
+    """Return the known addresses by seat; SettingsInvalid without one's own, for nobody could tell where to listen."""
+    known = home.addresses(seats)
+    if me not in known:
+        raise SettingsInvalid(
+            f"{home.folder / 'roster.json'} has no address of {seats[me].cluster} with its present key; "
+            "hand its card in with `meet`"
+        )
+    return known
+
+
+async def _until_stopped(home: Home, peer: Peer, signer: KeySigner) -> bool:
+    """Follow the committee until told to stop, or until the ledger names this member's next key: then return True."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     peer.failed.add_done_callback(lambda _: stop.set())
-    await stop.wait()
+    stopped = asyncio.create_task(stop.wait())
+    keys = _keys(peer)
+    try:
+        while not stopped.done() and not _superseded(home, peer, signer):
+            if _keys(peer) != keys:
+                keys = _keys(peer)
+                peer.meet(home.addresses(peer.conduct.application.committee.seats))
+            changed = asyncio.create_task(peer.changed(1.0))
+            await asyncio.wait((stopped, changed), return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+    finally:
+        stopped.cancel()
     if peer.failed.done():
         peer.failed.result()
+    return not stop.is_set()
 
 
-def _status(peer: Peer, question: control.Ask, ledger: LedgerFile) -> control.PeerStatus:
+def _keys(peer: Peer) -> tuple[str, ...]:
+    return tuple(member.public_key for member in peer.conduct.application.state.members)
+
+
+def _superseded(home: Home, peer: Peer, signer: KeySigner) -> bool:
+    """Say whether the ledger names this member's next key."""
+    named = _keys(peer)[peer.me]
+    if named == signer.public_key.hex():
+        return False
+    following = home.next_key()
+    return following is not None and KeySigner(following).public_key.hex() == named
+
+
+def _answer(home: Home, peer: Peer, question: control.Ask, ledger: LedgerFile) -> control.PeerStatus:
     refusal = ""
     if isinstance(question, control.SubmitJob):
         refusal = peer.submit(question.job, question.signature)
     elif isinstance(question, control.HandReceipt):
-        refusal = peer.receipt(question.receipt)
+        refusal = _unawaited(peer.conduct.application.state, question.receipt) or peer.receipt(question.receipt)
+    elif isinstance(question, control.EndorseMotion):
+        refusal = peer.endorse(question.motion)
+    elif isinstance(question, control.MeetAddress):
+        refusal = _met(home, peer, question.address)
+    return _status(peer, ledger, refusal)
+
+
+def _unawaited(state: LedgerState, receipt: Receipt) -> str:
+    """Say why the ledger would pass over a receipt, empty if it would not: its submitter is here to read it."""
+    ended = state.ended.get(receipt.job)
+    if ended is None or not ended.allocation.job.submitter_key:
+        return f"no receipt is awaited for {receipt.job}; it has not ended, names no key, or has its receipt"
+    message = receipt_bytes(state.chain, receipt.job, receipt.run_s, receipt.succeeded)
+    key = bytes.fromhex(ended.allocation.job.submitter_key)
+    if not Ed25519Verifier().valid(key, message, bytes.fromhex(receipt.signature)):
+        return f"the receipt for {receipt.job} is not signed with the key of the job; give the file that submitted it"
+    return ""
+
+
+def _met(home: Home, peer: Peer, address: Address) -> str:
+    try:
+        home.meet(address)
+    except OperatorError as error:
+        return str(error)
+    peer.meet(home.addresses(peer.conduct.application.committee.seats))
+    return ""
+
+
+def _status(peer: Peer, ledger: LedgerFile, refusal: str) -> control.PeerStatus:
     state = peer.conduct.application.state
     records = [v.application.record for v in ledger.heights if v.application.record] + peer.records
     return control.PeerStatus(
@@ -177,7 +260,25 @@ def _status(peer: Peer, question: control.Ask, ledger: LedgerFile) -> control.Pe
             for e in record.ended
         ),
         credits=tuple(f"{c.cluster}: {c.what}" for record in records for c in record.credits),
+        members=tuple(_standing(state, member) for member in state.members),
+        pending=tuple(
+            control.Pending(motion=name, behind=tuple(state.members[seat].cluster.id for seat in sorted(seats)))
+            for name, seats in state.endorsed.items()
+        ),
+        chain=state.chain,
         error=refusal,
+    )
+
+
+def _standing(state: LedgerState, member: MemberState) -> control.Standing:
+    return control.Standing(
+        cluster=member.cluster.id,
+        public_key=member.public_key,
+        reputation=member.standing.reputation,
+        power=state.power(member),
+        jailed=member.standing.jailed,
+        left=member.left,
+        powerless_until=member.standing.probation_until if member.standing.probation_until > state.height else 0,
     )
 
 

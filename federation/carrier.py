@@ -8,11 +8,11 @@ import asyncio
 import ssl
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from federation.home import Home, Roster
+from federation.home import Address, Home, Roster
 from federation.keys import certified_key
 from quorate.domain.errors import SettingsInvalid
 
@@ -67,14 +67,21 @@ class Carrier:
     """One member's links."""
 
     def __init__(
-        self, me: int, home: Home, roster: Roster, keys: tuple[bytes, ...], deliver: Deliver, delay_s: float = 0.0
+        self,
+        me: int,
+        home: Home,
+        addresses: Mapping[int, Address],
+        keys: tuple[bytes, ...],
+        deliver: Deliver,
+        delay_s: float = 0.0,
     ) -> None:
-        """`keys`: every seat's public key; `delay_s` holds each message back, as a long cable would."""
-        self._me, self._roster, self._keys, self._deliver, self._delay_s = me, roster, keys, deliver, delay_s
+        """`addresses` by seat; `keys`: every seat's public key; `delay_s` holds messages back, as a long cable does."""
+        self._me, self._addresses, self._keys, self._deliver, self._delay_s = me, addresses, keys, deliver, delay_s
+        roster = Roster(members=tuple(addresses.values()))
         self._server_context = context(home, roster, server=True)
         self._client_context = context(home, roster, server=False)
         self._out = {s: _Outgoing(deque(), 0, asyncio.Event()) for s in range(len(keys)) if s != me}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._links: dict[int, deque[asyncio.StreamWriter]] = {seat: deque() for seat in self._out}
         self.refused = 0
@@ -82,18 +89,40 @@ class Carrier:
 
     async def start(self) -> None:
         """Listen, and dial everybody."""
-        mine = self._roster.members[self._me]
+        mine = self._addresses[self._me]
         self._server = await asyncio.start_server(
             self._accepted, mine.host, mine.port, ssl=self._server_context, ssl_handshake_timeout=HANDSHAKE_S,
             limit=FRAME_BYTES_MAX,
         )  # fmt: skip
-        self._tasks = [asyncio.create_task(self._dial(seat)) for seat in self._out]
+        for seat in self._out:
+            self._redial(seat)
+
+    def meet(self, addresses: Mapping[int, Address], keys: tuple[bytes, ...]) -> None:
+        """Follow the committee: dial who joined or moved, and hear nobody any more under a key that was given up."""
+        rekeyed = [seat for seat, key in enumerate(self._keys) if key != keys[seat]]
+        moved = [seat for seat in range(len(keys)) if addresses.get(seat) != self._addresses.get(seat)]
+        self._addresses, self._keys = addresses, keys
+        for writer in [writer for seat in rekeyed for writer in self._links.get(seat, ())]:
+            writer.close()
+        for seat in set(moved) - {self._me}:
+            self._out.setdefault(seat, _Outgoing(deque(), 0, asyncio.Event()))
+            self._links.setdefault(seat, deque())
+            self._redial(seat)
+
+    def _redial(self, seat: int) -> None:
+        """Dial a peer where it is to be found now, and not where it was before; no address: wait for one."""
+        if seat in self._tasks:
+            self._tasks.pop(seat).cancel()
+        if seat in self._addresses:
+            for made in (self._server_context, self._client_context):
+                made.load_verify_locations(cadata=self._addresses[seat].certificate)
+            self._tasks[seat] = asyncio.create_task(self._dial(seat))
 
     async def stop(self) -> None:
         """Close every link."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         if self._server is not None:
             self._server.close()
         for links in self._links.values():
@@ -111,7 +140,7 @@ class Carrier:
 
     async def _dial(self, seat: int) -> None:
         wait_s = REDIAL_MIN_S
-        address = self._roster.members[seat]
+        address = self._addresses[seat]
         while True:
             with suppress(OSError, ssl.SSLError, asyncio.TimeoutError):
                 _, writer = await asyncio.open_connection(
@@ -147,7 +176,7 @@ class Carrier:
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seat = self._seat_of(writer)
-        if seat is None or seat == self._me:
+        if seat is None or seat == self._me or seat not in self._links:
             self.refused += 1
             writer.close()
             return

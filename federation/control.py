@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from federation.home import Address
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.jobs import Job
 from quorate.domain.values import Value
-from quorate.ledger.acts import Receipt
+from quorate.ledger.acts import Motion, Receipt
 
 LINE_BYTES_MAX = 64_000
 STATUS_BYTES_MAX = 64_000_000
@@ -32,13 +33,27 @@ class HandReceipt(Value):
     receipt: Receipt
 
 
+class EndorseMotion(Value):
+    """Stand behind a change of the committee."""
+
+    ask: Literal["motion"] = "motion"
+    motion: Motion
+
+
+class MeetAddress(Value):
+    """Keep the address of somebody who joins, moved or gets another key."""
+
+    ask: Literal["meet"] = "meet"
+    address: Address
+
+
 class AskStatus(Value):
     """Say how things stand here."""
 
     ask: Literal["status"] = "status"
 
 
-Ask = Annotated[SubmitJob | HandReceipt | AskStatus, Field(discriminator="ask")]
+Ask = Annotated[SubmitJob | HandReceipt | EndorseMotion | MeetAddress | AskStatus, Field(discriminator="ask")]
 _ASK: TypeAdapter[Ask] = TypeAdapter(Ask)
 
 
@@ -60,6 +75,29 @@ class Ended(Value):
     succeeded: bool
 
 
+class Standing(Value):
+    """One member as this member's ledger sees it."""
+
+    cluster: str
+    public_key: str
+    reputation: int
+    """Milli-units."""
+    power: int
+    """Milli-units at the next height."""
+    jailed: bool = False
+    left: bool = False
+    powerless_until: int = 0
+    """First height at which it has power again, 0 if it is not on probation."""
+
+
+class Pending(Value):
+    """One motion that waits for more consent."""
+
+    motion: str
+    """Its digest: what it asks for stands in the acts of those who stand behind it."""
+    behind: tuple[str, ...]
+
+
 class PeerStatus(Value):
     """How things stand at one member."""
 
@@ -79,6 +117,11 @@ class PeerStatus(Value):
     ended: tuple[Ended, ...] = ()
     credits: tuple[str, ...] = ()
     """Trust earned: cluster, and by what."""
+    members: tuple[Standing, ...] = ()
+    """In seat order, who left among them."""
+    pending: tuple[Pending, ...] = ()
+    chain: str = ""
+    """The chain's name: what submitters and members sign under."""
     error: str = ""
     """Why nothing was done, empty if it was."""
 

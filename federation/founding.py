@@ -4,6 +4,7 @@ A card is public: what the cluster is, its key, where it listens. Whoever holds 
 parameters, writes the same genesis; its digest is the chain's name, and is what people compare over another channel.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from quorate.domain.clusters import Cluster
 from quorate.domain.errors import RequestInvalid
 from quorate.domain.values import Value
 from quorate.ledger.genesis import Genesis, Member, Parameters
-from quorate.ledger.verify import genesis_line
+from quorate.ledger.verify import Verified, genesis_line
+from quorate.reputation.standing import PROBATION_HEIGHTS
 
 CARD = "card.json"
 PORT_MAX = 65_535
+_HOST = re.compile(r"[0-9A-Za-z._:-]{1,255}")
 
 
 class Card(Value):
@@ -39,6 +42,8 @@ def make(folder: Path, cluster: Cluster, background: int, host: str, port: int) 
     """
     if not 1 <= port <= PORT_MAX:
         raise RequestInvalid(f"{port} is no port; give a number from 1 to {PORT_MAX}")
+    if not _HOST.fullmatch(host):
+        raise RequestInvalid(f"{ascii(host)[:80]} is no host; give a name or an address, such as 192.0.2.7")
     if not 0 <= background <= cluster.nodes:
         raise RequestInvalid(f"{cluster.id} has {cluster.nodes} nodes, {background} cannot be busy; declare fewer")
     try:
@@ -50,7 +55,26 @@ def make(folder: Path, cluster: Cluster, background: int, host: str, port: int) 
     write_secret(folder / "key.pem", private_pem(seed))
     card = Card(cluster=cluster, background=background, address=address(seed, cluster.id, host, port))
     (folder / "certificate.pem").write_text(card.address.certificate, encoding="utf-8")
+    write_card(folder, card)
+    return card
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Leave a card in a folder, for people to hand on."""
     (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def make_next(home: Home) -> Card:
+    """Make the key that is to take over in a member's folder, once a quorum agrees; return its card.
+
+    Raises:
+        RequestInvalid: there is one already, or the member's present card cannot be read.
+    """
+    if home.next.exists():
+        raise RequestInvalid(f"{home.next} exists: its key waits for consent; hand {home.next / CARD} in, or remove it")
+    old = read_card(home.folder / CARD)
+    card = make(home.next, old.cluster, old.background, old.address.host, old.address.port)
+    home.meet(card.address)
     return card
 
 
@@ -73,10 +97,45 @@ def read_card(path: Path) -> Card:
     return card
 
 
-def found(home: Home, name: str, cards: Sequence[Card], *, bid_window_s: int = 60, sealed: bool = True) -> Genesis:
+def enter(home: Home, lines: Sequence[bytes], heights: Sequence[Verified], cards: Sequence[Card]) -> Genesis:
+    """Give a folder that `make` made the chain that admitted it: a verified ledger, and where its members are.
+
+    `lines`: the ledger's lines, which `heights` is the verification of.
+
+    Raises:
+        RequestInvalid: the folder belongs to a chain, or the ledger has not admitted its key.
+    """
+    mine = KeySigner(home.seed()).public_key.hex()
+    if home.log.exists() or (home.folder / "genesis.json").exists():
+        raise RequestInvalid(f"{home.folder} belongs to a chain already; make another folder with `peer-init`")
+    members = heights[-1].application.state.members if heights else ()
+    if mine not in {member.public_key for member in members}:
+        raise RequestInvalid(
+            f"{len(heights)} heights of this ledger admit nobody with the key of {home.folder}; "
+            "let a quorum endorse `motion join` with its card first, and copy the ledger after that"
+        )
+    addresses = {card.cluster.id: card.address for card in [*cards, read_card(home.folder / CARD)]}
+    (home.folder / "genesis.json").write_bytes(lines[0].rstrip(b"\n"))
+    (home.folder / "roster.json").write_bytes(Roster(members=tuple(addresses.values())).model_dump_json().encode())
+    home.ledger.write_bytes(b"".join(lines))
+    home.answers.touch()
+    home.log.touch()
+    return home.genesis()
+
+
+def found(
+    home: Home,
+    name: str,
+    cards: Sequence[Card],
+    *,
+    bid_window_s: int = 60,
+    sealed: bool = True,
+    probation_heights: int = PROBATION_HEIGHTS,
+) -> Genesis:
     """Write genesis and roster into a member's folder, and begin its log; members stand in the order of their ids.
 
-    `bid_window_s`: how long a call waits for answers; `sealed`: answers are committed to before any is shown.
+    `bid_window_s`: how long a call waits for answers; `sealed`: answers are committed to before any is shown;
+    `probation_heights`: how long a joiner watches without power.
 
     Raises:
         RequestInvalid: the folder's own card is not among them, a chain was founded here before, or the cards make no
@@ -94,7 +153,12 @@ def found(home: Home, name: str, cards: Sequence[Card], *, bid_window_s: int = 6
             Member(cluster=card.cluster, public_key=key.hex(), background=card.background)
             for card, key in zip(ordered, keys, strict=True)
         )
-        parameters = Parameters(bid_window_s=bid_window_s, reveal_window_s=bid_window_s, sealed=sealed)
+        parameters = Parameters(
+            bid_window_s=bid_window_s,
+            reveal_window_s=bid_window_s,
+            sealed=sealed,
+            probation_heights=probation_heights,
+        )
         genesis = Genesis(name=name, members=members, parameters=parameters)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

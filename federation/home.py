@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from federation.keys import certificate, pem_key, private_pem, read_secret, read_seed, write_secret
 from quorate.consensus.wal import split_log
 from quorate.domain.clusters import NAME_PATTERN
+from quorate.domain.deciding import Seat
 from quorate.domain.errors import RequestInvalid, SettingsInvalid, WorldError
 from quorate.domain.values import ClusterId, Value
 from quorate.ledger.genesis import Genesis
@@ -32,7 +33,7 @@ class Address(Value):
 
 
 class Roster(Value):
-    """Everybody's address, in seat order."""
+    """Everybody's address: founders in seat order, then whoever was met since."""
 
     members: tuple[Address, ...]
 
@@ -57,6 +58,11 @@ class Home:
     def answers(self) -> Path:
         """Sealed answers and their salts."""
         return self.folder / "answers.jsonl"
+
+    @property
+    def next(self) -> Path:
+        """The folder of the key that takes over once the ledger says so."""
+        return self.folder / "next"
 
     @property
     def socket(self) -> Path:
@@ -95,14 +101,45 @@ class Home:
         Raises:
             SettingsInvalid: a member is missing, or a certificate carries another key than genesis names.
         """
-        roster = _read(Roster, self.folder / "roster.json")
+        roster = self._roster()
         ids = [member.cluster.id for member in genesis.members]
-        if [address.cluster for address in roster.members] != ids:
+        if [address.cluster for address in roster.members[: len(ids)]] != ids:
             raise SettingsInvalid(f"{self.folder / 'roster.json'} must list {', '.join(ids)} in this order")
-        for address, member in zip(roster.members, genesis.members, strict=True):
+        for address, member in zip(roster.members, genesis.members, strict=False):
             if pem_key(address.certificate).hex() != member.public_key:
                 raise SettingsInvalid(f"the certificate of {address.cluster} carries another key than genesis names")
         return roster
+
+    def addresses(self, seats: Sequence[Seat]) -> dict[int, Address]:
+        """Return, by seat, where members can be reached under the keys that they have now; RequestInvalid if unread."""
+        known = {(each.cluster, pem_key(each.certificate).hex()): each for each in self._roster().members}
+        places = [(place, known.get((seat.cluster, seat.public_key))) for place, seat in enumerate(seats)]
+        return {place: address for place, address in places if address is not None}
+
+    def meet(self, address: Address) -> None:
+        """Keep an address; one with the same key takes its place."""
+        members = {pem_key(each.certificate): each for each in self._roster().members}
+        members[pem_key(address.certificate)] = address
+        roster = Roster(members=tuple(members.values()))
+        _replace(self.folder / "roster.json", roster.model_dump_json().encode())
+
+    def _roster(self) -> Roster:
+        return _read(Roster, self.folder / "roster.json")
+
+    def next_key(self) -> bytes | None:
+        """Return the seed that is to take over, None if there is none; errors as `seed`."""
+        return read_seed(self.next / "key") if (self.next / "key").exists() else None
+
+    def take_next(self) -> None:
+        """Go on with the next key and forget the old one: nothing was ever signed with the new.
+
+        The log goes first and the key last: a crash in between leaves the change to be made again.
+        """
+        _replace(self.log, b"")
+        for name in ("key.pem", "certificate.pem", "card.json", "key"):
+            if (self.next / name).exists():
+                (self.next / name).replace(self.folder / name)
+        self.next.rmdir()
 
 
 V = TypeVar("V", bound=Value)

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
 from federation.carrier import Carrier
-from federation.home import Disk, Home, Roster
+from federation.home import Address, Disk, Home
 from quorate.consensus import effects as e
 from quorate.consensus.messages import encode_decided_lines, fitting
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
@@ -15,7 +15,8 @@ from quorate.domain.errors import BackendRefused
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, TraceEvent
 from quorate.ledger import participant as p
-from quorate.ledger.acts import Receipt, Start
+from quorate.ledger.acts import Endorse, Motion, Receipt, Start
+from quorate.ledger.motions import endorse
 from quorate.ledger.participant import Conduct
 from quorate.ledger.records import HeightRecord
 from quorate.ports import Backend, Bidder, JobEnd, LedgerStore, TraceSink
@@ -88,13 +89,21 @@ class Peer:
         self._asking: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
-    async def connect(self, home: Home, roster: Roster, keys: tuple[bytes, ...], delay_s: float = 0.0) -> None:
-        """Open the links and begin."""
-        self._carrier = Carrier(self.me, home, roster, keys, self.received, delay_s)
+    async def connect(self, home: Home, addresses: Mapping[int, Address], delay_s: float = 0.0) -> None:
+        """Open the links, to addresses by seat, and begin."""
+        self._carrier = Carrier(self.me, home, addresses, self._keys(), self.received, delay_s)
         await self._carrier.start()
         self.carry_out(self.conduct.start(self.now_ms()))
         self._take_up()
         self._loop_ends()
+
+    def _keys(self) -> tuple[bytes, ...]:
+        return self.conduct.application.committee.keys
+
+    def meet(self, addresses: Mapping[int, Address]) -> None:
+        """Go on with these addresses, and with the keys that the ledger names now."""
+        if self._carrier is not None:
+            self._carrier.meet(addresses, self._keys())
 
     def _take_up(self) -> None:
         """Tell the scheduler again of jobs that this member runs: the last process may not have come to it."""
@@ -131,6 +140,12 @@ class Peer:
     def receipt(self, receipt: Receipt) -> str:
         """Carry a submitter's receipt; return why it is not taken, empty if it is."""
         return self._for_users(lambda: self.conduct.put((receipt,), self.now_ms()))
+
+    def endorse(self, motion: Motion) -> str:
+        """Stand behind a motion; return why that cannot be, empty if it is put on the ledger."""
+        state = self.conduct.application.state
+        _, refusal = endorse(state, state, self.me, motion)
+        return refusal or self._for_users(lambda: self.conduct.put((Endorse(motion=motion),), self.now_ms()))
 
     def _for_users(self, act: Callable[[], Sequence[p.Effect]]) -> str:
         if self.conduct.unsaid >= UNSAID_MAX:
@@ -238,7 +253,7 @@ class Peer:
         """Look once a second whether a job has ended."""
         for end in self.backend.ended(self.now_ms() // 1_000):
             self._guarded(partial(self._end, end))
-        asyncio.get_running_loop().call_later(1.0, self._loop_ends)
+        self._timers["ends"] = asyncio.get_running_loop().call_later(1.0, self._loop_ends)
 
     async def changed(self, timeout_s: float) -> None:
         """Wait until a height was decided, or for `timeout_s`."""

@@ -4,6 +4,7 @@ docs/protocol.md P-19.
 """
 
 import asyncio
+import shutil
 import socket
 import ssl
 import struct
@@ -12,8 +13,11 @@ from contextlib import suppress
 import pytest
 
 import federation.carrier as carrying
+from federating import free_ports
 from federation.carrier import FRAME_BYTES_MAX, Carrier, context
-from federation.home import Roster, address, create
+from federation.home import Home, Roster, address, create
+from federation.keys import private_pem
+from quorate.consensus.signing import KeySigner
 from tests.federation.houses import houses, keys, seed, until
 
 
@@ -21,10 +25,10 @@ class Member:
     """A carrier that keeps what it is told."""
 
     def __init__(self, homes, me):
-        self.heard, roster = [], homes[me].roster(homes[me].genesis())
-        self.port = roster.members[me].port
+        self.heard, self.addresses = [], dict(enumerate(homes[me].roster(homes[me].genesis()).members))
+        self.port = self.addresses[me].port
         self.carrier = Carrier(
-            me, homes[me], roster, keys(homes), lambda data, sender: self.heard.append((sender, data))
+            me, homes[me], self.addresses, keys(homes), lambda data, sender: self.heard.append((sender, data))
         )
 
 
@@ -232,7 +236,7 @@ async def test_a_peer_that_does_not_read_costs_bounded_memory(tmp_path):
 async def test_a_long_cable_holds_messages_back(tmp_path):
     homes = houses(tmp_path)
     roster = homes[0].roster(homes[0].genesis())
-    far = Carrier(0, homes[0], roster, keys(homes), lambda *_: None, delay_s=0.2)
+    far = Carrier(0, homes[0], dict(enumerate(roster.members)), keys(homes), lambda *_: None, delay_s=0.2)
     near = Member(homes, 1)
     await far.start()
     await near.carrier.start()
@@ -263,3 +267,47 @@ def test_a_port_that_is_taken_is_an_error_of_the_machine(tmp_path):
         taken.listen()
         with pytest.raises(OSError, match="in use"):
             asyncio.run(member.carrier.start())
+
+
+async def test_a_member_that_changed_its_key_is_heard_under_the_new_one_and_not_under_the_old(pair):
+    homes, first, second = pair
+    await talks(first, second)
+    fresh = seed("c1 anew")
+    port = free_ports(1)[0]
+    moved = address(fresh, "c1", "127.0.0.1", port)
+    named = (keys(homes)[0], KeySigner(fresh).public_key, *keys(homes)[2:])
+    first.carrier.meet({**first.addresses, 1: moved}, named)
+    reader, writer = await as_peer(homes, 1, first.port)
+    await closed(reader)
+    writer.close()
+    old, again = homes[1], Home(homes[1].folder.parent / "anew")
+    shutil.copytree(old.folder, again.folder)
+    (again.folder / "key.pem").write_bytes(private_pem(fresh))
+    (again.folder / "certificate.pem").write_text(moved.certificate)
+    heard = []
+    new = Carrier(1, again, {**second.addresses, 1: moved}, named, lambda data, sender: heard.append((sender, data)))
+    await new.start()
+    new.send(0, b"it is me")
+    first.carrier.send(1, b"so it is")
+    await until(lambda: heard and (1, b"it is me") in first.heard)
+    assert heard == [(0, b"so it is")]
+    await new.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_seat_that_joins_is_dialled_and_heard(tmp_path):
+    homes = houses(tmp_path, 5)
+    first, last = Member(homes, 0), Member(homes, 4)
+    few = {seat: where for seat, where in first.addresses.items() if seat < 4}
+    young = Carrier(0, homes[0], few, keys(homes)[:4], lambda data, sender: first.heard.append((sender, data)))
+    await young.start()
+    await last.carrier.start()
+    young.send(4, b"nobody is there yet")
+    young.meet(first.addresses, keys(homes))
+    young.send(4, b"welcome")
+    last.carrier.send(0, b"thanks")
+    await until(lambda: last.heard and first.heard)
+    assert (last.heard, first.heard) == ([(0, b"welcome")], [(4, b"thanks")])
+    await young.stop()
+    await last.carrier.stop()
+    await asyncio.sleep(0.05)

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from federation.control import LINE_BYTES_MAX, AskStatus, PeerStatus, SubmitJob, ask, serve
+from federation.control import LINE_BYTES_MAX, AskStatus, EndorseMotion, PeerStatus, SubmitJob, ask, serve
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.jobs import Job
+from quorate.ledger.acts import Leave
 
 STATUS = PeerStatus(
     cluster="c0", height=3, head="ab", reputation={"c0": 1_000}, decisions=(), findings=(), refused_links=0
@@ -51,7 +52,9 @@ async def test_a_question_is_answered(door):
     path, asked = door
     assert await ask(path, AskStatus()) == STATUS
     assert await ask(path, SubmitJob(job=JOB)) == STATUS
-    assert asked == [AskStatus(), SubmitJob(job=JOB)]
+    leave = EndorseMotion(motion=Leave(cluster="c1"))
+    assert await ask(path, leave) == STATUS
+    assert asked == [AskStatus(), SubmitJob(job=JOB), leave]
 
 
 HOSTILE = {
@@ -64,6 +67,8 @@ HOSTILE = {
     "half a job": b'{"ask":"submit","job":{"id":"j1"}}\n',
     "a job with more": json.dumps({"ask": "submit", "job": {**JOB.model_dump(), "winner": "c0"}}).encode() + b"\n",
     "a terminal": b'{"ask":"submit","job":{"id":"\x1b[2J","nodes":1,"walltime_s":1}}\n',
+    "a motion of nobody": b'{"ask":"motion","motion":{"motion":"crown","cluster":"c0"}}\n',
+    "an address without a place": b'{"ask":"meet","address":{"cluster":"c0","host":"h","port":0,"certificate":""}}\n',
     "another signature": json.dumps({"ask": "submit", "job": JOB.model_dump(), "signature": "zz"}).encode() + b"\n",
 }
 

@@ -2,10 +2,13 @@
 
 import pytest
 
-from federation.founding import CARD, found, make, read_card
+from federation.founding import CARD, enter, found, make, read_card
 from federation.home import Home
+from federation.keys import pem_key
 from quorate.domain.errors import RequestInvalid
-from tests.quorate.ledger.build import cluster
+from quorate.ledger import acts as a
+from quorate.ledger.verify import verify_lines
+from tests.quorate.ledger.build import Chain, cluster, genesis
 
 NAMES = ("c3", "c0", "c2", "c1")
 
@@ -45,11 +48,20 @@ def test_a_key_is_never_written_over(cards, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("background", "port", "said"), [(11, 1, "declare fewer"), (0, 0, "is no port"), (0, 65_536, "port")]
+    ("background", "host", "port", "said"),
+    [
+        (11, "127.0.0.1", 1, "declare fewer"),
+        (0, "127.0.0.1", 0, "is no port"),
+        (0, "127.0.0.1", 65_536, "port"),
+        (0, "", 1, "is no host; give a name or an address"),
+        (0, "a\x1b[2J", 1, "is no host"),
+        (0, "h" * 256, 1, "is no host"),
+    ],
+    ids=range(6),
 )
-def test_what_cannot_be_is_refused_before_a_folder_is_made(tmp_path, background, port, said):
+def test_what_cannot_be_is_refused_before_a_folder_is_made(tmp_path, background, host, port, said):
     with pytest.raises(RequestInvalid, match=said):
-        make(tmp_path / "c9", cluster("c9"), background, "127.0.0.1", port)
+        make(tmp_path / "c9", cluster("c9"), background, host, port)
     assert not (tmp_path / "c9").exists()
 
 
@@ -84,3 +96,37 @@ def test_what_is_no_card_is_refused(tmp_path, text):
         read_card(tmp_path / "card")
     with pytest.raises(RequestInvalid, match="cannot read the card"):
         read_card(tmp_path / "nothing")
+
+
+def admitting(genesis, card):
+    """The ledger of a chain whose first height admits a card."""
+    chain = Chain(genesis)
+    key_ = pem_key(card.address.certificate).hex()
+    motion = a.Endorse(motion=a.Join(cluster=card.cluster, public_key=key_, background=0))
+    chain.decide({seat: [motion] for seat in range(3)})
+    return chain
+
+
+def test_whoever_was_admitted_enters_with_the_ledger_that_says_so(tmp_path):
+    new = make(tmp_path / "new", cluster("new"), 0, "127.0.0.1", 5_000)
+    others = [make(tmp_path / name, cluster(name), 0, "127.0.0.1", 5_001) for name in NAMES]
+    chain = admitting(genesis(4), new)
+    home, heights = Home(tmp_path / "new"), list(verify_lines(chain.lines()))
+    with pytest.raises(
+        RequestInvalid, match=r"0 heights of this ledger admit nobody with the key of .*new; let a quorum"
+    ):
+        enter(home, chain.lines()[:1], [], others)
+    assert enter(home, chain.lines(), heights, others) == chain.genesis
+    assert home.ledger.read_bytes() == b"".join(chain.lines())
+    assert home.addresses(chain.application.committee.seats)[4] == new.address
+    assert home.silent_through(2) == 0
+    with pytest.raises(RequestInvalid, match="belongs to a chain already"):
+        enter(home, chain.lines(), heights, others)
+
+
+def test_who_was_not_admitted_does_not_enter(tmp_path):
+    new, other = (make(tmp_path / name, cluster(name), 0, "127.0.0.1", 5_000) for name in ("new", "other"))
+    chain = admitting(genesis(4), new)
+    with pytest.raises(RequestInvalid, match="1 heights of this ledger admit nobody"):
+        enter(Home(tmp_path / "other"), chain.lines(), list(verify_lines(chain.lines())), [other])
+    assert not (tmp_path / "other" / "genesis.json").exists()

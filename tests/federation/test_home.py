@@ -11,12 +11,15 @@ import sys
 
 import pytest
 
-from federation.home import Disk, Home, Roster, locked
+from federation.founding import CARD, Card, make_next, read_card
+from federation.home import Disk, Home, Roster, address, locked
+from quorate.consensus.signing import KeySigner
 from quorate.consensus.wal import RecordKind, encode_record
 from quorate.domain.bidding import Abstention
 from quorate.domain.errors import LedgerBroken, RequestInvalid, SettingsInvalid, WorldError
+from quorate.ledger.application import LedgerApplication
 from quorate.ledger.participant import Keep
-from tests.federation.houses import houses
+from tests.federation.houses import houses, seed
 
 RECORDS = [encode_record(RecordKind.VOTE, bytes([number]) * 40) for number in range(3)]
 
@@ -205,3 +208,61 @@ def test_a_limit_of_the_file_system_is_met_in_the_middle_of_a_record_and_leaves_
     again = Disk(home)
     assert again.records == RECORDS[:1]
     again.close()
+
+
+# -- whom it knows, and its next key
+
+
+def seats(home):
+    return LedgerApplication.of(home.genesis()).committee.seats
+
+
+def test_addresses_are_those_of_the_keys_that_the_ledger_names(home):
+    named = list(seats(home))
+    assert sorted(home.addresses(named)) == [0, 1, 2, 3]
+    named[2] = named[2].model_copy(update={"public_key": KeySigner(seed("c2 anew")).public_key.hex()})
+    assert sorted(home.addresses(named)) == [0, 1, 3]
+    home.meet(address(seed("c2 anew"), "c2", "127.0.0.1", 7))
+    assert home.addresses(named)[2].port == 7
+    assert sorted(home.addresses(seats(home))) == [0, 1, 2, 3], "the old key may still be the one"
+    home.roster(home.genesis())
+
+
+def test_who_moved_is_found_at_the_new_place_only(home):
+    home.meet(address(seed("c1"), "c1", "127.0.0.1", 9))
+    assert home.addresses(seats(home))[1].port == 9
+    assert len(home.roster(home.genesis()).members) == 4
+
+
+def test_the_next_key_takes_over_with_an_empty_log_and_the_old_one_is_gone(home):
+    (home.folder / CARD).write_text(card_of(home).model_dump_json())
+    assert home.next_key() is None
+    made = make_next(home)
+    with pytest.raises(RequestInvalid, match="its key waits for consent"):
+        make_next(home)
+    fresh, old = home.next_key(), home.seed()
+    written(home)
+    home.take_next()
+    assert (home.seed(), home.next_key(), home.log.read_bytes()) == (fresh, None, b"")
+    assert home.silent_through(5) == 0, "nothing was ever signed with the new key"
+    assert old != fresh
+    assert read_card(home.folder / CARD) == made
+    assert (home.folder / "certificate.pem").read_text() == made.address.certificate
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_a_change_of_keys_that_was_cut_off_is_made_again(home, done):
+    (home.folder / CARD).write_text(card_of(home).model_dump_json())
+    make_next(home)
+    fresh = home.next_key()
+    for name in ("key.pem", "certificate.pem", "card.json")[:done]:
+        (home.next / name).replace(home.folder / name)
+    assert home.next_key() == fresh
+    home.take_next()
+    assert home.seed() == fresh
+
+
+def card_of(home):
+    member = home.genesis().members[0]
+    where = home.roster(home.genesis()).members[0]
+    return Card(cluster=member.cluster, background=member.background, address=where)
