@@ -3,7 +3,7 @@
 It stands beside `wiring`, above the screens, so that no page knows a provider, a driver or the graph.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,14 +11,20 @@ from typing import Literal
 
 import wiring
 from agents.building import Agents
+from agents.settings import LlmSettings, Prices, Remote
+from agents.trying import Round, Tape, Told, ask
 from backends.reading import Workload, read_jobs, read_jobs_text, read_value, validate
+from evals.bench import ANSWER_TOKENS, CHARS_PER_TOKEN
 from faults.drivers import DRIVERS
 from faults.plan import FaultPlan
-from prompts import versions
-from quorate.domain.errors import OperatorError, RequestInvalid
+from prompts import Prompt, load, versions
+from prompts.drafts import draft, normal, problems, released, whole
+from quorate.domain.errors import OperatorError, RequestInvalid, SettingsInvalid
 from quorate.domain.trace import TraceEvent
 from quorate.ledger.report import RunReport
 from ui.service import Order, Prepared, Profile
+from ui.trials import PreparedTrial, TextName, TrialOrder
+from ui.viewmodel.lab import TrialCost
 
 Listen = Callable[[TraceEvent], None]
 Report = Callable[[RunReport], None]
@@ -61,13 +67,10 @@ class AppEngine:
         faults = [fault.model_dump() for fault in plan.faults]
         return Order.model_validate({"faults": faults, "seed": self.settings.run.seed})
 
-    def texts(self, order: Order) -> tuple[str, str, str]:
-        """Return federation, jobs and bid prompt as text, the reference where the order names none."""
-        prompt = wiring.ROOT / f"prompts/bid/v{order.prompt_version or self.settings.prompts.bid}.md"
-        files = (wiring.REFERENCE_FEDERATION, wiring.REFERENCE_JOBS, prompt)
-        given = zip((order.federation, order.jobs, order.prompt), files, strict=True)
-        federation, jobs, bid = (text or file.read_text("utf-8") for text, file in given)
-        return federation, jobs, bid
+    def texts(self, order: Order) -> tuple[str, str]:
+        """Return federation and jobs as text, the reference where the order names none."""
+        federation = order.federation or wiring.REFERENCE_FEDERATION.read_text("utf-8")
+        return federation, order.jobs or wiring.REFERENCE_JOBS.read_text("utf-8")
 
     def prompt_versions(self) -> tuple[int, ...]:
         """Return the released versions of the bid prompt, the configured one first."""
@@ -92,8 +95,6 @@ class AppEngine:
         if profile.problem:
             raise RequestInvalid(profile.problem)
         settings = self._settings(order)
-        if order.prompt and order.prompt != self.texts(Order(prompt_version=order.prompt_version))[2]:
-            raise RequestInvalid("an edited prompt cannot be asked yet; release it as the next version in prompts/bid")
         clusters = tuple(cluster.id for cluster in asked.federation.clusters)
         jobs = len(asked.workload.jobs)
         calls = 0 if profile.provider == "rule" else jobs * len(clusters)
@@ -140,3 +141,72 @@ class AppEngine:
             return await wiring.carry_out(settings, asked, places, options)
 
         return carry
+
+    # -- the prompt lab ----------------------------------------------------------------------------------------
+
+    def prepare_trial(self, order: TrialOrder) -> PreparedTrial:
+        """Check a trial of a prompt and return how to carry it out.
+
+        Raises:
+            OperatorError: what is wrong with it, in one sentence.
+        """
+        profile = self._profile(order.profile)
+        if profile.problem:
+            raise RequestInvalid(profile.problem)
+        if profile.provider == "rule":
+            raise RequestInvalid(
+                "the rule reads no prompt, so an edit changes nothing; choose a profile that asks a model, or one "
+                "that answers from a file, such as rehearsal"
+            )
+        if not order.cases:
+            raise RequestInvalid("no job is chosen; choose one that the run has decided")
+        settings = self.settings.llm.using(order.profile)
+        texts = _texts(order)
+        rounds = [Round(name, prompt, case.call.job, case.call.snapshots)
+                  for case in order.cases for name, prompt in texts.items()]  # fmt: skip
+        clusters = dict.fromkeys(snapshot.cluster.id for each in rounds for snapshot in each.snapshots)
+        agents = Agents(settings, self.settings.prompts, clusters, sink=Tape(), folder=wiring.ROOT)
+        wire = isinstance(settings.profile(order.profile), Remote)
+        cost = _cost(rounds, len(texts), wire, next((agents.prices(cluster) for cluster in clusters), None))
+        _within(settings, cost)
+
+        async def carry(tell: Callable[[Told], None]) -> None:
+            await ask(agents, rounds, tell)
+
+        return PreparedTrial(tuple(texts), cost, carry)
+
+
+def _texts(order: TrialOrder) -> dict[TextName, Prompt]:
+    """Return what a trial asks: the released version, the copy if it differs, or both."""
+    base = load("bid", order.base)
+    if wrong := problems(order.body, base.head.inputs):
+        raise RequestInvalid(f"this copy cannot be asked: {wrong[0]}")
+    if normal(order.body) == normal(released(order.base)):
+        return {"base": base}
+    edited = draft(whole(order.body, base, "An edited copy."), "this copy")
+    return {"base": base, "edited": edited} if order.both else {"edited": edited}
+
+
+def _cost(rounds: Sequence[Round], texts: int, wire: bool, prices: Prices | None) -> TrialCost:
+    """Return what the questions come to, from their real texts."""
+    chars = [len(system) + len(user) for each in rounds for system, user in each.rendered()]
+    asked, answers = sum(chars) // CHARS_PER_TOKEN, ANSWER_TOKENS * len(chars)
+    usd = (asked * prices.input_usd + answers * prices.output_usd) / 1_000_000 if prices else None
+    seats = len(rounds[0].snapshots)
+    return TrialCost(
+        texts=texts, jobs=len(rounds) // texts, agents=seats, calls=len(chars),
+        by_facts=sum(len(each.snapshots) for each in rounds) - len(chars), tokens=asked + answers, wire=wire, usd=usd,
+    )  # fmt: skip
+
+
+def _within(settings: LlmSettings, cost: TrialCost) -> None:
+    """Raise SettingsInvalid if a trial would spend more than one run may."""
+    tokens, usd = settings.budget.tokens, settings.budget.usd
+    if tokens is not None and cost.tokens > tokens:
+        raise SettingsInvalid(
+            f"it needs about {cost.tokens:,} tokens and llm.budget.tokens allows {tokens:,}; choose fewer jobs"
+        )
+    if usd is not None and cost.usd is not None and cost.usd > usd:
+        raise SettingsInvalid(
+            f"it needs about {cost.usd:.4f} US dollars and llm.budget.usd allows {usd:.4f}; choose fewer jobs"
+        )

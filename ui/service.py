@@ -19,6 +19,7 @@ from quorate.domain.trace import TraceEvent
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.report import DecisionRow, RunReport
 from ui.runs import list_runs
+from ui.trials import Preparing, Trials
 from ui.viewmodel.live import SHOWN_DECISIONS, Progress, Snapshot
 
 LOG = logging.getLogger(__name__)
@@ -59,8 +60,6 @@ class Order(Value):
     """Only these jobs of the workload; none named: all of them."""
     prompt_version: int | None = Field(default=None, ge=1)
     """A released version of the bid prompt; the configured one if not named."""
-    prompt: str = ""
-    """A copy of the bid prompt to ask with instead of a released one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Prepared:
     carry: Callable[[Callable[[TraceEvent], None], Callable[[RunReport], None]], Coroutine[None, None, RunReport]]
 
 
-class Engine(Protocol):
+class Engine(Preparing, Protocol):
     """What turns an order into a run; the door hands it in."""
 
     @property
@@ -112,8 +111,8 @@ class Engine(Protocol):
         """Return the demonstration: eight jobs, six clusters, one lie."""
         ...
 
-    def texts(self, order: Order) -> tuple[str, str, str]:
-        """Return an order's federation, jobs and bid prompt as text, the reference where it names none."""
+    def texts(self, order: Order) -> tuple[str, str]:
+        """Return an order's federation and jobs as text, the reference where it names none."""
         ...
 
     def prompt_versions(self) -> tuple[int, ...]:
@@ -189,6 +188,7 @@ class Service:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="quorate-runs", daemon=True)
         self._thread.start()
+        self.trials = Trials(engine, self._loop)
 
     @property
     def folder(self) -> Path:
@@ -261,7 +261,8 @@ class Service:
         self._loop.close()
 
     async def _cancel_all(self) -> None:
-        tasks = [held.task for held in self._held.values() if held.task is not None]
+        runs = [held.task for held in self._held.values() if held.task is not None]
+        tasks = [*runs, *self.trials.tasks()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from quorate.domain.errors import OperatorError, RequestInvalid
+from quorate.domain.errors import RequestInvalid
 from quorate.domain.trace import Prompted
-from quorate.domain.values import JobId
 from ui.components import gantt
 from ui.draw import differences, heading, quiet, sentence, subheading
+from ui.pages import lab
 from ui.runs import LoadedRun
-from ui.safe import md
-from ui.service import Order
 from ui.state import Context, header, opened
 from ui.viewmodel.run import bars, horizon_s
 from ui.viewmodel.whatif import SHARES, Pair, pairs, recount, recount_title, whatif_title
-from ui.words import fmt_score, names_of, plural, seconds
+from ui.words import fmt_score, names_of, seconds
 
-SECTIONS = ("Two runs", "Count again", "Prompt lab")
+SECTIONS = {"runs": "Two runs", "count": "Count again", "lab": "Prompt lab"}
+"""What stands behind `q` in the address, and what is written on the choice."""
 
 
 def draw(context: Context) -> None:
@@ -26,15 +25,29 @@ def draw(context: Context) -> None:
     found = header(context)
     if found is None:
         return
-    other = st.query_params.get("b")
-    first = "Two runs" if other else "Count again"
-    chosen = st.segmented_control("Question", SECTIONS, default=first, key="whatif", label_visibility="collapsed")
-    if chosen == "Two runs":
+    chosen = _section()
+    if chosen == "runs":
         _two_runs(context, found)
-    elif chosen == "Prompt lab":
-        _lab(context, found)
+    elif chosen == "lab":
+        lab.draw(context, found)
     else:
         _recount(found)
+
+
+def _section() -> str:
+    """Return which question is asked: the one in the address, or the one that the rest of it belongs to."""
+    named = st.query_params.get("q")
+    belongs = "runs" if "b" in st.query_params else "lab" if "lab" in st.query_params else "count"
+    st.session_state["whatif"] = named if named in SECTIONS else belongs
+    st.segmented_control(
+        "Question", list(SECTIONS), format_func=SECTIONS.__getitem__, required=True, key="whatif",
+        label_visibility="collapsed", on_change=_chosen_section,
+    )  # fmt: skip
+    return str(st.session_state["whatif"])
+
+
+def _chosen_section() -> None:
+    st.query_params["q"] = st.session_state["whatif"]
 
 
 # -- one run, counted again ----------------------------------------------------------------------------------
@@ -145,75 +158,3 @@ def _choices(found: LoadedRun, theirs: LoadedRun) -> None:
     ]
     if prompts[0] and prompts[1] and prompts[0] != prompts[1]:
         differences(prompts[1], prompts[0], "Difference of the first prompts")
-
-
-# -- prompt lab ------------------------------------------------------------------------------------------------
-
-
-def _lab(context: Context, found: LoadedRun) -> None:
-    heading("What would another prompt have done?")
-    engine = context.service.engine
-    usable = [profile for profile in engine.profiles() if profile.provider != "rule"]
-    quiet("Another version, or a copy of one, asked for the jobs you choose. A released file stays as it is.")
-    known = engine.prompt_versions()
-    version = st.segmented_control("Version", known, default=known[0], format_func=lambda v: f"v{v}", key="lab-version")
-    chosen_version = version or known[0]
-    released = engine.texts(Order(prompt_version=chosen_version))[2]
-    text = st.text_area("Prompt copy", released, height=360, key=f"lab-prompt-{chosen_version}")
-    jobs = [row.job.id for row in found.report.decisions]
-    titles = {row.job.id: f"{row.number} {row.job.title}" for row in found.report.decisions}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect("Jobs", jobs, default=jobs[:1], format_func=lambda job: titles[job], key="lab-jobs")
-        profile = st.selectbox(
-            "Provider profile", usable, key="lab-profile",
-            format_func=lambda p: f"{p.name} · {p.model or p.provider}" + (f" ({p.problem})" if p.problem else ""),
-        )  # fmt: skip
-    clusters = len(found.report.federation.clusters)
-    calls = len(chosen) * clusters
-    tokens = calls * (len(text) // 4 + 500)
-    sentence(f"{plural(calls, 'call')}, about {tokens:,} tokens, if every cluster could run every job.")
-    if st.button(f"Ask {plural(calls, 'time')}", disabled=not chosen or profile is None, key="lab-run"):
-        _start_lab(context, found, _order(profile.name, chosen, chosen_version, text, found))
-    asked = st.session_state.get("lab")
-    if asked and asked in context.service.active():
-        sentence("Asking. The Live page shows it; this page shows the comparison when it has ended.")
-        if st.button("Look again", key="lab-look"):
-            st.rerun()
-    elif asked:
-        _lab_result(context, found, asked)
-
-
-def _order(profile: str, jobs: Sequence[JobId], version: int, text: str, found: LoadedRun) -> Order:
-    return Order(profile=profile, only=tuple(jobs), prompt_version=version, prompt=text, seed=found.report.seed)
-
-
-def _start_lab(context: Context, found: LoadedRun, order: Order) -> None:
-    del found
-    try:
-        st.session_state["lab"] = context.service.start(order)
-    except OperatorError as error:
-        sentence(f"{error}.")
-        return
-    st.rerun()
-
-
-def _lab_result(context: Context, found: LoadedRun, run: str) -> None:
-    try:
-        theirs = opened(context, run)
-    except RequestInvalid as error:
-        sentence(f"{error}.")
-        return
-    subheading("Bids side by side")
-    rows = []
-    ours = {row.job.id: row for row in found.report.decisions}
-    names = names_of(found.report)
-    for row in theirs.report.decisions:
-        before = ours.get(row.job.id)
-        old = {bid.cluster: bid for bid in before.bids} if before else {}
-        for bid in row.bids:
-            was = old.get(bid.cluster)
-            rows.append((row.job.title, names.get(bid.cluster, bid.cluster), fmt_score(was.score if was else None),
-                         fmt_score(bid.score), bid.abstained or "", bid.reasoning or bid.detail))  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["Job", "Agent", "Released prompt", "This copy", "No bid because", "Reasoning"])
-    st.dataframe(frame, hide_index=True, alt="Bids with the released prompt and with this copy", key="lab-bids")
-    st.badge(md(f"run {run}"), color="gray")

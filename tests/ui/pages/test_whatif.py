@@ -1,8 +1,5 @@
-import shutil
-import time
-
-from tests.ui import factory, harness
-from tests.ui.screen import heading, page, text
+from tests.ui import factory
+from tests.ui.screen import heading, page
 
 
 def test_by_the_same_rule_everything_stands(real):
@@ -32,27 +29,13 @@ def test_alone_it_says_how_to_get_a_second_run(kinds):
     assert heading(app) == "There is one run only"
 
 
-def test_the_lab_shows_the_price_before_it_asks(real):
-    app = page("what-if", real)
-    app.button_group(key="whatif").set_value("Prompt lab").run()
-    assert not app.exception
-    assert "6 calls, about" in text(app)
+def test_the_question_is_in_the_address(real):
+    app = page("what-if", real, q="lab")
+    assert heading(app) == "What would another prompt have done?"
+    app.button_group(key="whatif").set_value("Count again").run()
+    assert heading(app) == "Counted again: all 8 decisions stand"
+    assert app.query_params["q"] in ("count", ["count"])
 
 
-def test_the_lab_asks_another_version_and_shows_both(real, tmp_path):
-    shutil.copytree(real / "demo", tmp_path / "demo")
-    app = page("what-if", tmp_path)
-    app.button_group(key="whatif").set_value("Prompt lab").run()
-    labels = [option.split(" ")[0] for option in app.selectbox(key="lab-profile").options]
-    app.selectbox(key="lab-profile").select_index(labels.index("rehearsal")).run()
-    app.button(key="lab-run").click().run()
-    assert not app.exception
-    service = harness.service(str(tmp_path))
-    for _ in range(600):
-        if not service.active():
-            break
-        time.sleep(0.1)
-    app.run()
-    assert not app.exception
-    assert "Bids side by side" in text(app)
-    assert len(app.dataframe[-1].value) == 6
+def test_a_question_that_does_not_exist_is_the_first_one(real):
+    assert heading(page("what-if", real, q="why")) == "Counted again: all 8 decisions stand"
