@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from faults import forging, rogue, speaking
 from faults.forging import Tamper
-from faults.rogue import Ballot, Speaking
+from faults.rogue import Ballot, Leading, Speaking
 from quorate.domain.bidding import Abstention, AbstentionCode, Bid, Claim
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
@@ -41,8 +41,8 @@ class Driver:
     """How it votes."""
     speak: Speaking | None = None
     """What it puts on the ledger."""
-    censors: bool = False
-    """As leader leaves the rival's items out."""
+    lead: Leading | None = None
+    """What it proposes when it leads."""
     drops: bool = False
     """Takes an awarded job and never starts it."""
 
@@ -122,11 +122,13 @@ DRIVERS: dict[str, Driver] = {
         Driver("forged-signature", "sends votes in a rival's name", tamper=forging.forged_signature),
         Driver("wrong-chain", "sends votes that were signed for another chain", tamper=forging.wrong_chain),
         Driver("garbage", "sends oversized and malformed bytes", tamper=forging.garbage),
-        Driver("censor", "as leader leaves a rival's items out", censors=True),
+        Driver("censor", "as leader leaves a rival's items out", lead=rogue.censoring),
         Driver("slander", "reports a rival for votes that it never signed", speak=speaking.slandering),
         Driver("highest-allowed", "bids the most that peers cannot refute", highest_allowed),
         Driver("stand-aside", "abstains so that a partner wins", stand_aside),
         Driver("accept-then-drop", "takes an awarded job and never starts it", drops=True),
+        Driver("false-results", "as leader claims other results than follow", lead=rogue.lying),
+        Driver("withheld-items", "as leader leaves out even the items that it owes a rival", lead=rogue.withholding),
     )
 }
 

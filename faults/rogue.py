@@ -5,7 +5,7 @@ the honest core goes on to send. Everything else is the library's replica.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
 from random import Random
@@ -20,8 +20,9 @@ from quorate.consensus.proposing import make_block
 from quorate.consensus.replica import Replica
 from quorate.consensus.rounds import Round
 from quorate.consensus.signing import Ed25519Verifier
-from quorate.domain.deciding import Block, Item, Reason
-from quorate.domain.values import ClusterId
+from quorate.domain.canonical import Plain
+from quorate.domain.deciding import Block, Item, Kind, Reason
+from quorate.domain.values import ClusterId, Digest
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
 from quorate.ports import Signer
@@ -40,17 +41,20 @@ class Choice(Enum):
 Ballot = Callable[[int, int, int], Choice]
 """Chooses what to do about a round, from seed, height and round: once for all its votes, so that none contradict."""
 
+Leading = Callable[["RogueHeight", Block], Block]
+"""Makes the block that a rogue leader proposes out of the one that an honest leader would."""
+
 Speaking = Callable[["Forge", tuple[a.Act, ...]], Sequence[tuple[a.Act, ...]]]
 """Makes the acts of one honest item into those of none, one or several items of a rogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What acts now: how to vote, what to say, whose items to leave out."""
+    """What acts now: how to vote, what to say, what to propose."""
 
     ballot: Ballot | None = None
     speak: Speaking | None = None
-    censors: bool = False
+    lead: Leading | None = None
     against: ClusterId | None = None
     """The rival that it is aimed at; the next seat if none is named."""
 
@@ -136,13 +140,21 @@ class RogueHeight(HeightMachine):
         super().__init__(desk, application, table.pool, table.head)
         self.table = table
         self._forge = forge
+        self._made: set[Digest] = set()
 
     def _choice(self, round_: Round) -> Choice:
         return self._forge.choice(self.table.height, round_.number)
 
+    @property
+    def rival(self) -> int:
+        """The seat of the rival that the driver is aimed at."""
+        return self._forge.rival
+
     def _vote_on(self, round_: Round, proposal: Proposal) -> None:
         choice = self._choice(round_)
-        if choice is Choice.HONEST:
+        if proposal.block.digest in self._made:
+            self._stand_by(round_, proposal)
+        elif choice is Choice.HONEST:
             super()._vote_on(round_, proposal)
             return
         round_.refused[proposal.block.digest] = INSISTS
@@ -161,22 +173,52 @@ class RogueHeight(HeightMachine):
         if self._choice(round_) is not Choice.WITHHOLD:
             super()._nullify(round_, reason, grounds)
 
+    def _stand_by(self, round_: Round, proposal: Proposal) -> None:
+        """Approve a block of one's own, however false."""
+        value = proposal.block.digest
+        self._cast(round_, self.table.sign(Kind.NOTARIZE, round_.number, value, parent=proposal.vote.parent))
+
     def _propose(self, round_: Round, block: Block, parent: int) -> None:
-        if self._forge.acting().censors and parent == FRESH:
-            block = self._censored(block)
+        lead = self._forge.acting().lead
+        if lead is not None and parent == FRESH:
+            block = lead(self, block)
+            self.table.bodies.learn(block)
+            self._made.add(block.digest)
         super()._propose(round_, block, parent)
 
-    def _censored(self, block: Block) -> Block:
-        """Return the block without the rival's items, but for those that it owes: so that it is valid all the same."""
-        table = self.table
-        items = table.bodies.items(block.digest) or ()
-        committee = None if table.head is None else table.head.committee
-        due = owed(block.previous, committee, table.application.sequences)
-        rival = self._forge.rival
-        kept: list[Item] = [item for item in items if item.sender != rival or item.seq <= due[rival]]
-        made = make_block(table.application, kept, table.head, block.at_s)
-        table.bodies.learn(made)
-        return made
+    def without(self, block: Block, seat: int, first: int) -> Block:
+        """Return the block without the items of a seat from number `first` on, its results in order."""
+        items = self.table.bodies.items(block.digest) or ()
+        kept: list[Item] = [item for item in items if item.sender != seat or item.seq < first]
+        return make_block(self.table.application, kept, self.table.head, block.at_s)
+
+    def owed_to(self, block: Block, seat: int) -> int:
+        """Return up to which number the block owes a seat's items."""
+        committee = None if self.table.head is None else self.table.head.committee
+        return owed(block.previous, committee, self.table.application.sequences)[seat]
+
+
+def censoring(machine: RogueHeight, block: Block) -> Block:
+    """Leave the rival's items out, but for those that are owed: the block is valid all the same."""
+    return machine.without(block, machine.rival, machine.owed_to(block, machine.rival) + 1)
+
+
+def withholding(machine: RogueHeight, block: Block) -> Block:
+    """Leave all of the rival's items out, owed or not."""
+    return machine.without(block, machine.rival, 0)
+
+
+def lying(machine: RogueHeight, block: Block) -> Block:
+    """Claim other results than follow: where somebody gets a job nobody does, else the rival loses half its power."""
+    results = block.results
+    assert isinstance(results, dict)
+    awards, powers = results["awards"], results["powers"]
+    assert isinstance(awards, list)
+    assert isinstance(powers, list)
+    refused: list[Plain] = [[award[0], "unallocated", None] for award in awards if isinstance(award, list)]
+    halved: list[Plain] = [500 if seat == machine.rival else power for seat, power in enumerate(powers)]
+    false: dict[str, Plain] = {"awards": refused} if refused != awards else {"powers": halved}
+    return replace(block, results={**results, **false})
 
 
 class RogueReplica(Replica):

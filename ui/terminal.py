@@ -35,7 +35,6 @@ from ui.terminal_text import (
 )
 from ui.words import (
     Names,
-    bid_of,
     cost_words,
     explain_dissent,
     explain_honesty,
@@ -142,9 +141,6 @@ def _outcome(row: DecisionRow, screen: Screen) -> Text:
 
 def _answer_lines(row: DecisionRow, names: Names, findings: Sequence[FindingRow] | None, screen: Screen) -> list[Text]:
     answers = [("why", explain_why(row, names)), ("dissent", explain_dissent(row, names))]
-    best = bid_of(row, row.cluster)
-    if best is not None and best.reasoning and screen.width >= FULL:  # narrower screens have it below the table
-        answers.insert(1, ("in words", f"{names.get(best.cluster, best.cluster)}: {best.reasoning}"))
     if findings is not None:
         answers.append(("lying?", explain_honesty(row, findings, names)))
     if row.bids_s is not None and row.votes_s is not None:
@@ -202,16 +198,23 @@ class TerminalFace:
         federation: FederationRow,
         quorum: str,
         weights: Mapping[ClusterId, float] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        """Print who takes part and under which rule; `weights` are voting powers at the start, if known."""
+        """Print who takes part and under which rule.
+
+        `weights`: voting powers at the start, if known; `notes`: what was chosen for whoever asked, in sentences.
+        """
         self._names = short_names(row.id for row in federation.clusters)
         self._board = Board(self._names, [row.id for row in federation.clusters])
         self._began_s = self._now_s()
         if self._quiet:
             return
-        patience = f"answers close after {start.deadline_s:g} s"
-        tail = [f"run {start.run}", f"seed {start.seed}", plural(start.jobs, "job"), provider_words(start), patience]
-        self._tell([heading(self._screen, "", "Quorate", tail), *labelled("quorum", quorum, self._screen)])
+        tail = [f"run {start.run}", f"seed {start.seed}", plural(start.jobs, "job")]
+        who = f"{provider_words(start)}; answers close after {start.deadline_s:g} s"
+        told = [("bidders", who), ("quorum", quorum), *(("note", note) for note in notes)]
+        self._tell([heading(self._screen, "", "Quorate", tail)])
+        for label, words in told:
+            self._tell(labelled(label, words, self._screen))
         title = f"Network {federation.name}, {plural(federation.totals.clusters, 'cluster')}"
         self._tell([Text(), heading(self._screen, "🌐", title)])
         self._tell(network_lines(federation, weights or {}, self._names, self._screen))
@@ -314,8 +317,8 @@ def _fault_lines(event: FaultActs, screen: Screen) -> list[Text]:
 
 
 def _finding_lines(row: FindingRow, screen: Screen) -> list[Text]:
-    style: Style = PROVEN if row.class_ in {"A", "B"} else AGAINST
-    proof = f"class {row.class_}" if row.class_ in {"A", "B"} else row.class_
+    style: Style = PROVEN if row.proven else AGAINST
+    proof = f"class {row.class_}" if row.proven else row.class_
     words = f"{screen.sign('🔎')}{row.cluster}, {proof}, proven at height {row.height}: {row.what}; {cost_words(row)}"
     return labelled("evidence", words, screen, style)
 

@@ -130,12 +130,9 @@ def first_lacking(
 ) -> Lacking | str | None:
     """Return what of the owed items is left out: a refusal, or what must be fetched to know, or None."""
     found = left_out(application, items, certificate, head, pool, judge)
-    return found if found is None or isinstance(found, Lacking) else leaves_out(*found)
-
-
-def leaves_out(seat: int, seq: int) -> str:
-    """Return the sentence about an owed item that is left out."""
-    return f"it leaves out item {seq} of seat {seat}, which more than a third of the power holds"
+    if found is None or isinstance(found, Lacking):
+        return found
+    return f"it leaves out item {found[1]} of seat {found[0]}, which more than a third of the power holds"
 
 
 def misfit(application: Application, block: Block, head: Head | None) -> str | None:

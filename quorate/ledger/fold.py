@@ -329,7 +329,7 @@ def _standings(state: LedgerState, findings: Sequence[FindingRow]) -> dict[Clust
     for member in state.members:
         if member.left:
             continue
-        proven = [f for f in findings if f.cluster == member.cluster.id and f.class_ in {"A", "B"}]
+        proven = [f for f in findings if f.cluster == member.cluster.id and f.proven]
         rows[member.cluster.id] = StandingRow(
             status="BYZANTINE" if proven else "HEALTHY",
             reputation=_milli(member.standing.reputation),
@@ -388,7 +388,7 @@ def _summary(
         unanimous=sum(row.how == "unanimous" for row in rows),
         contested=sum(row.how in {"contested", "equivocation"} for row in rows),
         re_voted=sum(row.how == "re-voted" for row in rows),
-        findings=sum(f.class_ in {"A", "B"} for f in findings),
+        findings=sum(f.proven for f in findings),
         scenarios=_scenarios(rows, story.faults, story.calls),
         model_bids=len(model),
         rule_bids=sum(bid.score is not None and bid.author == "rule" for bid in bids),

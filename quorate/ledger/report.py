@@ -15,6 +15,7 @@ from quorate.domain.trace import (
     FaultActs,
 )
 from quorate.domain.values import ClusterId, JobId, Value
+from quorate.ledger.records import PROVEN
 
 RUN_SCHEMA = "quorate.run/1"
 
@@ -154,7 +155,7 @@ class DecisionRow(Value):
 
 
 class FindingRow(Value):
-    """A proven contradiction."""
+    """A proven contradiction, or an absence."""
 
     cluster: ClusterId
     class_: str = Field(serialization_alias="class", validation_alias="class")
@@ -163,6 +164,11 @@ class FindingRow(Value):
     what: str
     before: float
     after: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether something signed contradicts something else that is signed or known; an absence does not."""
+        return self.class_ in PROVEN
 
 
 class StandingRow(Value):

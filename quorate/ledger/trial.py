@@ -11,7 +11,6 @@ from typing import Literal
 from quorate.consensus.certificate import verify_certificate
 from quorate.consensus.evidence import FalseBlock, verify_votes
 from quorate.consensus.inclusion import disorder, fits, omitted, owed, payload_bytes_max
-from quorate.consensus.proposing import leaves_out
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import Plain, canonical
 from quorate.domain.deciding import Block, Committee, Item, Kind
@@ -152,7 +151,8 @@ class _Case:
             return wrong
         refused = next((item for item in items if self._refuses(item)), None)
         if refused is not None:
-            return f"it holds item {refused.seq} of seat {refused.sender}, which is no list of acts"
+            whose = self.state.members[refused.sender].cluster.id
+            return f"it holds item {refused.seq} of {whose}, which is no list of acts"
         due = owed(self.block.previous, self.before, sequences)
         left_out = omitted(items, sequences, due, self._excused)
         return None if left_out is None else _Omission(*left_out)
@@ -166,14 +166,12 @@ class _Case:
         return any(self._refuses(item) or not fits(0, spent, item, self.seats) for item in variants)
 
     def _omitted(self, omission: _Omission) -> _Finding:
+        whose = self.state.members[omission.seat].cluster.id
         if self.state.members[omission.seat].standing.jailed:
-            return (
-                "void",
-                f"who sent item {omission.seq} of seat {omission.seat} may have sent another under its number",
-            )
+            return "void", f"{whose} may have sent two items {omission.seq}"
         if self.state.height < self.block.height + RIPE_HEIGHTS:
             return "later", "an answer may come"
-        return "upheld", leaves_out(omission.seat, omission.seq)
+        return "upheld", f"it leaves out item {omission.seq} of {whose}, which more than a third of the power held"
 
     def _wrong_results(self, items: Sequence[Item], results: Results) -> str | None:
         previous = self.block.previous

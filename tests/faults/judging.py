@@ -8,6 +8,7 @@ the rule's tables of preferences are taken from the library: they are choices, n
 import json
 import struct
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -20,6 +21,13 @@ from quorate.market.rule import LINK_WANTED_GBPS, MATCH
 KINDS = {"propose": 2, "notarize": 3, "nullify": 4, "finalize": 5}
 ORDER = ["declare", "endorse", "report", "start", "refuse", "end", "receipt", "submit", "commit", "reveal"]
 OVERDUE_END_S = 3_600
+PAST, RIPE, REPORTS = 8, 3, 4
+"""P-23: heights that can be judged, when an omission is ripe, and how many reports of one member may wait."""
+STATE = (
+    "members", "reputation", "jailed", "sequences", "calls", "waiting", "running", "ended", "known", "answered",
+    "parent", "previous", "powers_before", "reported", "guilty",
+)  # fmt: skip
+OMITS = "leaves out what it owes"
 
 
 def hash_(data):
@@ -46,6 +54,12 @@ def item_statement(chain, sender, seq, payload_digest):
     """P-3: what an item signs."""
     head = b"QRT1" + blake2b(chain.encode(), digest_size=32).digest() + b"\x01"
     return head + struct.pack(">HQ32s", sender, seq, bytes.fromhex(payload_digest))
+
+
+def item_bytes(item):
+    """P-9: what the digest of an item is made over."""
+    sender, seq, signature, payload = item
+    return struct.pack(">HQ", sender, seq) + bytes.fromhex(signature) + rfc8785.dumps(payload)
 
 
 # -- the market, computed anew ---------------------------------------------------------------------------------
@@ -199,6 +213,7 @@ class Judge:
         self.reputation, self.jailed, self.sequences = [1_000] * n, [False] * n, [0] * n
         self.calls, self.waiting, self.running, self.ended = {}, {}, {}, {}
         self.known, self.answered, self.parent, self.previous, self.powers_before = set(), [], self.chain, None, None
+        self.reported, self.guilty, self.pasts, self.bodies = [], set(), {}, {}
         for number, line in enumerate(lines[1:], 1):
             self.height(number, json.loads(line))
         self.verdict.heights = len(lines) - 1
@@ -220,6 +235,8 @@ class Judge:
         return Facts(self.members[seat]["cluster"], jobs, self.members[seat]["background"])
 
     def height(self, number, entry):
+        self.pasts[number] = deepcopy({name: getattr(self, name) for name in STATE})
+        self.pasts.pop(number - PAST - 1, None)
         block, self.now, self.number = entry["block"], entry["block"]["at_s"], number
         self.before, self.active = list(self.reputation), [s for s, p in enumerate(self.powers()) if p]
         self.power_before, self.found = self.powers(), Counter()
@@ -227,15 +244,17 @@ class Judge:
         if (block["height"], block["parent"], block["chain"]) != (number, self.parent, self.chain):
             self.object(f"height {number} does not follow")
         value = hash_(rfc8785.dumps(block))
-        self.verdict.certified[number] = [vote[0] for vote in entry["certificate"]["votes"]]
-        self.certificate(entry["certificate"], value, number)
+        if entry["certificate"] is not None:
+            self.verdict.certified[number] = [vote[0] for vote in entry["certificate"]["votes"]]
+            self.certificate(entry["certificate"], value, number)
+            self.bodies[number] = entry["items"]
         due = self.owed(block["previous"])
         acts = self.items(number, entry["items"], due)
         for seat in self.answered:
             if block["previous"] and seat in [vote[0] for vote in block["previous"]["votes"]]:
                 self.reputation[seat] = min(1_000, self.reputation[seat] + 2)
-        self.answered, punished = [], set()
-        self.punished = punished
+        self.answered, self.punished = [], set()
+        self.trials()
         for _, seat, seq, act in sorted(acts, key=lambda e: e[:3]):
             getattr(self, f"do_{act['act']}")(seat, seq, act, due)
         self.overdue()
@@ -291,7 +310,7 @@ class Judge:
         }
         lacking = {seat: last for seat, last in enumerate(due) if last > self.sequences[seat]}
         if lacking:
-            self.object(f"height {number} leaves out what it owes: {lacking}")
+            self.object(f"height {number} {OMITS}: {lacking}")
         return acts
 
     # -- acts
@@ -304,12 +323,82 @@ class Judge:
 
     def do_report(self, seat, _seq, act, _due):
         evidence = json.loads(act["evidence"])
+        if "block" in evidence:
+            mine = [report for report in self.reported if report[0] == seat]
+            if len(mine) < REPORTS and all(report[1] != act["evidence"] for report in self.reported):
+                self.reported.append((seat, act["evidence"]))
+            return
         accused, pair = evidence["seat"], [evidence["first"], evidence["second"]]
         if not all(self.says(accused, one) for one in pair) or not contradict(*pair):
             self.fault(seat, "B")
         elif not self.jailed[accused]:
             self.jailed[accused] = True
             self.count(accused, "A")
+
+    # -- reports of blocks (P-23)
+
+    def trials(self):
+        """Judge what the last height reported of blocks."""
+        waiting, self.reported = self.reported, []
+        for reporter, text in waiting:
+            charge = json.loads(text)
+            height, seats = charge["block"]["height"], [vote["seat"] for vote in charge["votes"]]
+            outcome = "void" if {(seat, height) for seat in seats} <= self.guilty else self.trial(charge, height)
+            if outcome == "later":
+                self.reported.append((reporter, text))
+            elif outcome == "false":
+                self.fault(reporter, "B")
+            for seat in seats if outcome == "upheld" else ():
+                if (seat, height) not in self.guilty and not self.jailed[seat]:
+                    self.guilty.add((seat, height))
+                    self.fault(seat, "A'")
+
+    def trial(self, charge, height):
+        block, past = charge["block"], self.pasts.get(height)
+        old = past is None or (height > 1 and height - 1 not in self.pasts) or height >= self.number
+        if old or (block["chain"], block["parent"]) != (self.chain, past["parent"]):
+            return "void"
+        again = self.again(past)
+        if not all(again.vouches(vote, block) for vote in charge["votes"]):
+            return "false"
+        again.previous_(block, past["powers_before"])
+        known = {hash_(item_bytes(item)): item for n in self.bodies if n >= height for item in self.bodies[n]}
+        known.update({hash_(item_bytes(item)): item for item in charge["items"]})
+        if again.verdict.violations:
+            return "upheld"
+        if not all(name in known for name in block["items"]):
+            return "void"
+        again.height(height, {"block": block, "certificate": None, "items": [known[name] for name in block["items"]]})
+        return self.weigh(again.verdict.violations, height)
+
+    def weigh(self, objections, height):
+        """Return what follows from the objections to a block: an omission must be ripe before it counts."""
+        omission = next((said for said in objections if OMITS in said), None)
+        if omission is None:
+            return "upheld" if objections else "false"
+        return "later" if self.number < height + RIPE else "upheld"
+
+    def again(self, past):
+        """A judge who stands before a past height; whoever it finds guilty is no matter."""
+        judge = object.__new__(Judge)
+        judge.verdict, judge.liars, judge.chain, judge.ids = Verdict(), set(self.ids), self.chain, self.ids
+        judge.rules, judge.pasts, judge.bodies = self.rules, dict(self.pasts), self.bodies
+        for name, value in deepcopy(past).items():
+            setattr(judge, name, value)
+        return judge
+
+    def vouches(self, vote, block):
+        fresh = vote["kind"] in ("propose", "notarize") and vote["parent"] == -1 and self.powers()[vote["seat"]] > 0
+        of_it = (vote["height"], vote["value"]) == (block["height"], hash_(rfc8785.dumps(block)))
+        return fresh and of_it and self.says(vote["seat"], vote)
+
+    def previous_(self, block, powers):
+        """Object to a parent's certificate, or a time, that cannot stand."""
+        if (block["previous"] is None) != (block["height"] == 1):
+            self.object("it lacks its parent's certificate")
+        elif block["previous"] is not None:
+            self.power_before = powers
+            self.certificate(block["previous"], block["parent"], block["height"] - 1)
 
     def says(self, seat, one):
         key = self.members[seat]["public_key"]
@@ -399,7 +488,7 @@ class Judge:
 
     def fault(self, seat, class_):
         self.count(seat, class_)
-        if class_ == "B":
+        if class_ in ("B", "A'"):
             self.reputation[seat] = self.reputation[seat] * 600 // 1_000
         elif self.reputation[seat] > 800:
             self.reputation[seat] = max(800, self.reputation[seat] - 10)

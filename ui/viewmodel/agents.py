@@ -81,7 +81,7 @@ def fallen(report: RunReport) -> list[ClusterId]:
 def agents_title(report: RunReport) -> str:
     """Return the page's verdict."""
     names, down = names_of(report), fallen(report)
-    proven = [f for f in report.findings if f.class_ in {"A", "B"} and f.cluster in down]
+    proven = [f for f in report.findings if f.proven and f.cluster in down]
     if not down:
         return "Nobody lost trust"
     who = listed([names[cluster] for cluster in down])

@@ -237,7 +237,7 @@ def test_whoever_leaves_out_an_owed_item_keeps_six_tenths_once_its_sender_had_ti
         assert court.chain.state.reported
     record = court.declare()
     assert found(record) == [("c0", "A'", 1_000, 600)]
-    assert "leaves out item 1 of seat 5" in record.findings[0].what
+    assert "leaves out item 1 of c5" in record.findings[0].what
     assert not court.chain.state.reported
 
 
@@ -278,7 +278,7 @@ def test_who_was_given_another_item_under_that_number_is_not_convicted_for_leavi
     while court.chain.state.reported:
         record = court.declare()
         assert found(record) == []
-    assert "may have sent another under its number" in record.ignored[0]
+    assert "c5 may have sent two items 1" in record.ignored[0]
     assert court.standing(0).reputation == 1_000
 
 
