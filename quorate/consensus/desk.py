@@ -18,6 +18,8 @@ class Desk:
         self.signer = signer
         self.verifier = verifier
         self.settings = settings
+        self.round_timeout_ms = settings.round_timeout_ms
+        """T0 from the next round timer on; the driver may follow the delay that it measures."""
         self.out: list[Effect] = []
         self._convicted: dict[int, int] = {}
 

@@ -123,7 +123,7 @@ class ReplicaSettings:
     """Times and bounds of one replica. Peers need not agree on them, except `message_bytes_max`."""
 
     round_timeout_ms: int = 1_000
-    """T0: how long round 0 may take; four one-way delays and the grace. Round r waits T0 x 1.5^r."""
+    """T0: how long round 0 may take, until `Replica.pace` says otherwise. Round r waits T0 x 1.5^r."""
     timeout_cap_ms: int = 30_000
     """No round waits longer."""
     rebroadcast_ms: int = 250
@@ -133,7 +133,8 @@ class ReplicaSettings:
     drift_max_s: int = 5
     """How far a proposal's time may run ahead of this clock."""
     verify_late: bool = True
-    """Verify votes that come after their quorum: they are shown, and counted as presence in the next block."""
+    """Verify votes that come after their quorum, so that they are shown. If not, they are put aside until they
+    contradict something, or until this member proposes the next block, which counts them as presence."""
     silent_through: int = 0
     """Sign no vote and no item up to this height: for a member whose write-ahead log is lost (P-21)."""
     rounds_ahead_max: int = 64

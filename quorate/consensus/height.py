@@ -66,8 +66,8 @@ class HeightMachine:
         self.check_due(now_ms)
         self._retry()
 
-    def on_vote(self, vote: Vote, now_ms: int) -> None:
-        """Take a vote that anybody may have sent or relayed.
+    def on_vote(self, vote: Vote, now_ms: int, *, direct: bool = False) -> None:
+        """Take a vote that anybody may have sent or relayed; `direct` if its own seat did.
 
         Raises:
             ProtocolViolation: it cannot be counted; drop it.
@@ -75,7 +75,7 @@ class HeightMachine:
         table = self.table
         table.now_ms = now_ms
         table.admit(vote)
-        if table.news(vote):
+        if table.news(vote, direct=direct):
             self._check(vote)
             self._take(table.at(vote.round), vote)
 
@@ -194,7 +194,7 @@ class HeightMachine:
         if self.table.active and self.decided is None:
             self.table.bodies.ask_again()
 
-    def on_late_vote(self, vote: Vote) -> Vote | None:
+    def on_late_vote(self, vote: Vote, *, direct: bool = False) -> Vote | None:
         """Take a vote of this height after it was decided; return it if it adds to the decision's certificate.
 
         Raises:
@@ -202,7 +202,7 @@ class HeightMachine:
         """
         table, final = self.table, self.table.final
         table.admit(vote)
-        if not table.news(vote):
+        if not table.news(vote, direct=direct):
             return None
         self._check(vote)
         table.accuse(vote)
@@ -332,9 +332,9 @@ class HeightMachine:
             self._set_round_timer()
 
     def _set_round_timer(self) -> None:
-        settings = self._desk.settings
+        desk = self._desk
         exponent = min(self.table.round, BACKOFF_ROUNDS_MAX)
-        wait = min(settings.timeout_cap_ms, settings.round_timeout_ms * 3**exponent // 2**exponent)
+        wait = min(desk.settings.timeout_cap_ms, desk.round_timeout_ms * 3**exponent // 2**exponent)
         self._desk.out.append(SetTimer("round", wait))
 
     def _arm_grace(self) -> None:

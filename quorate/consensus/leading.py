@@ -3,12 +3,15 @@
 docs/protocol.md P-12 and P-15.
 """
 
+from collections.abc import Sequence
+
+from quorate.consensus.effects import Head
 from quorate.consensus.inclusion import owed
 from quorate.consensus.judging import FRESH
 from quorate.consensus.proposing import Lacking, candidates, first_lacking, make_block
 from quorate.consensus.table import Table
 from quorate.domain.canonical import canonical
-from quorate.domain.deciding import Block, Certificate, unpack_ext
+from quorate.domain.deciding import Block, Certificate, CertificateVote, Kind, Vote, unpack_ext
 from quorate.domain.errors import MisuseError
 
 JUSTIFICATION_BYTES_MAX = 256_000
@@ -46,8 +49,39 @@ def block_to_propose(table: Table, parent: int) -> Block | None:
     return None if notarized is None or notarized.value is None else table.bodies.block(notarized.value)
 
 
+def strengthened(head: Head, votes: Sequence[Vote]) -> Head:
+    """Return the head with these verified FINALIZE votes in its certificate: the next block shows who was present."""
+    old = head.certificate
+    seats = {known.seat for known in old.votes}
+    fresh = [CertificateVote(v.seat, v.ext, v.reason, v.signature) for v in votes if v.seat not in seats]
+    if not fresh:
+        return head
+    votes_ = tuple(sorted([*old.votes, *fresh]))
+    certificate = Certificate(old.kind, old.height, old.round, old.value, old.parent, votes_)
+    return Head(certificate, head.committee)
+
+
+def _put_aside(table: Table) -> list[Vote]:
+    """Return the late FINALIZE votes of the height before that its members signed: only a leader needs to know."""
+    before, head = table.before, table.head
+    if before is None or head is None:
+        return []
+    round_, value = before.at(head.certificate.round), head.certificate.value
+    late = [vote for (kind, _), vote in sorted(round_.late.items()) if kind is Kind.FINALIZE and vote.value == value]
+    signed: list[Vote] = []
+    for vote in late:
+        del round_.late[vote.kind, vote.seat]
+        if table.desk.signed_vote(vote, head.committee):
+            before.accuse(vote)
+            round_.count(vote, head.committee)
+            signed.append(vote)
+    return signed
+
+
 def _fresh_block(table: Table) -> Block | None:
     application = table.application
+    if table.head is not None:
+        table.head = strengthened(table.head, _put_aside(table))
     items = candidates(application, table.pool, table.judge)
     certificate = None if table.head is None else table.head.certificate
     lacking = first_lacking(application, items, certificate, table.head, table.pool, table.judge)

@@ -28,6 +28,7 @@ from quorate.consensus.effects import (
 from quorate.consensus.evidence import item_evidence
 from quorate.consensus.height import HeightMachine
 from quorate.consensus.inclusion import payload_bytes_max
+from quorate.consensus.leading import strengthened
 from quorate.consensus.messages import (
     WANTED_MAX,
     BlockBody,
@@ -52,7 +53,7 @@ from quorate.consensus.refuting import charges
 from quorate.consensus.remembering import Memory, mark
 from quorate.consensus.signing import sign_item
 from quorate.consensus.wal import RecordKind
-from quorate.domain.deciding import Certificate, CertificateVote, Committee, Entry, Item, Kind, Vote
+from quorate.domain.deciding import Committee, Entry, Item, Kind, Vote
 from quorate.domain.errors import MessageMalformed, MisuseError, ProtocolViolation, SignatureInvalid
 from quorate.domain.values import Digest, Height
 from quorate.ports import Application, Signer, Verifier
@@ -185,6 +186,16 @@ class Replica:
         self._machine.on_items(now_ms)
         return self._settled(now_ms)
 
+    def pace(self, round_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on: four one-way delays, as the driver measures them.
+
+        Raises:
+            MisuseError: less than a millisecond.
+        """
+        if round_timeout_ms < 1:
+            raise MisuseError(f"a round of {round_timeout_ms} ms")
+        self._desk.round_timeout_ms = round_timeout_ms
+
     def takes(self, payload: bytes) -> bool:
         """Say whether `submit` would sign this payload now: it may not while I observe or too much of mine waits."""
         return self._may_sign() and self.pool.has_room(self._desk.me, len(payload))
@@ -260,7 +271,7 @@ class Replica:
 
     def _on_vote(self, vote: Vote, data: bytes, sender: int, now_ms: int) -> None:
         if vote.height == self.height:
-            self._machine.on_vote(vote, now_ms)
+            self._machine.on_vote(vote, now_ms, direct=sender == vote.seat)
         elif vote.height > self.height:
             self._buffer(data, vote.height, sender, now_ms)
         else:
@@ -268,19 +279,13 @@ class Replica:
             if vote.kind is Kind.NULLIFY and sender == vote.seat:
                 self._archive.serve(sender, vote.height, now_ms)
             if self._past is not None and vote.height == self._past.table.height:
-                self._strengthen(self._past.on_late_vote(vote))
+                self._strengthen(self._past.on_late_vote(vote, direct=sender == vote.seat))
 
     def _strengthen(self, vote: Vote | None) -> None:
         """Add a late FINALIZE to the head's certificate: the next block then shows its signer present."""
-        if vote is None or self.head is None:
-            return
-        old = self.head.certificate
-        if any(known.seat == vote.seat for known in old.votes):
-            return
-        votes = sorted([*old.votes, CertificateVote(vote.seat, vote.ext, vote.reason, vote.signature)])
-        certificate = Certificate(old.kind, old.height, old.round, old.value, old.parent, tuple(votes))
-        self.head = Head(certificate, self.head.committee)
-        self._machine.table.head = self.head
+        table = self._machine.table
+        if vote is not None and table.head is not None:
+            self.head = table.head = strengthened(table.head, [vote])
 
     def _on_item(self, item: Item, now_ms: int) -> None:
         if item.sender >= len(self.application.sequences):

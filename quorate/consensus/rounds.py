@@ -16,6 +16,7 @@ class Round:
     """What one replica knows of one round."""
 
     __slots__ = (
+        "late",
         "mine",
         "notarized",
         "nullified",
@@ -36,6 +37,8 @@ class Round:
         """Blocks judged invalid in this round, and why."""
         self.votes: dict[tuple[Kind, int], Vote] = {}
         """The first verified vote of each kind and seat."""
+        self.late: dict[tuple[Kind, int], Vote] = {}
+        """Votes that came after their quorum, each by its own seat, held unverified until somebody needs them."""
         self.tallies: dict[Said, tuple[int, int]] = {}
         """Seats and power behind each thing said."""
         self.notarized: Certificate | None = None

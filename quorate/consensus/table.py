@@ -102,13 +102,23 @@ class Table:
         if vote.kind is Kind.FINALIZE and len(vote.ext) != 4 * len(powers):
             raise CommitteeMismatch(f"an ext of {len(vote.ext)} bytes in a committee of {len(powers)}")
 
-    def news(self, vote: Vote) -> bool:
-        """Say whether an admitted vote is worth checking: new here, or against what its seat said before."""
+    def news(self, vote: Vote, *, direct: bool = False) -> bool:
+        """Say whether an admitted vote is worth checking: new here, or against what its seat said before.
+
+        `direct`: its own seat brought it. Such a vote may be put aside unchecked if it came too late to matter.
+        """
         round_ = self.at(vote.round)
         before = round_.seen(vote)
         if before is not None:
             return incompatible(before, vote) and not self.desk.convicted(vote.seat, self.height)
-        return self.desk.settings.verify_late or not self._came_late(round_, vote)
+        if self.desk.settings.verify_late or not direct or not self._came_late(round_, vote):
+            return True
+        return self._against(round_, vote) is not None or round_.late.setdefault((vote.kind, vote.seat), vote) != vote
+
+    def _against(self, round_: Round, vote: Vote) -> Vote | None:
+        """Return a verified vote of the same seat and round that a vote contradicts."""
+        found = (round_.votes.get((kind, vote.seat)) for kind in (vote.kind, Kind.NULLIFY, Kind.FINALIZE))
+        return next((other for other in found if other is not None and incompatible(other, vote)), None)
 
     def _came_late(self, round_: Round, vote: Vote) -> bool:
         """Say whether the vote adds nothing to what is certified and contradicts nothing seen."""
@@ -124,12 +134,20 @@ class Table:
 
     def accuse(self, vote: Vote) -> None:
         """Hold a verified vote against what its signer said before in this round."""
-        votes = self.at(vote.round).votes
-        for kind in (vote.kind, Kind.NULLIFY, Kind.FINALIZE):
-            other = votes.get((kind, vote.seat))
+        round_ = self.at(vote.round)
+        other = self._against(round_, vote) or self._put_aside_against(round_, vote)
+        if other is not None:
+            self.desk.convict(Evidence(vote.seat, other, vote), self.height)
+
+    def _put_aside_against(self, round_: Round, vote: Vote) -> Vote | None:
+        """Return a late vote that contradicts a verified one, if it was signed after all."""
+        for kind in (vote.kind, Kind.NULLIFY, Kind.FINALIZE) if round_.late else ():
+            other = round_.late.get((kind, vote.seat))
             if other is not None and incompatible(other, vote):
-                self.desk.convict(Evidence(vote.seat, other, vote), self.height)
-                return
+                del round_.late[kind, vote.seat]
+                if self.desk.signed_vote(other, self.committee):
+                    return other
+        return None
 
     def witness(self, certificate: Certificate) -> None:
         """Hold the votes of a verified certificate against what their signers said, and remember them."""

@@ -43,6 +43,7 @@ def replica_settings(plan: Schedule, silent_through: int = 0) -> ReplicaSettings
         recent_entries_max=plan.recent_entries,
         silent_through=silent_through,
         drift_max_s=5,
+        verify_late=plan.seed % 2 == 0,  # both ways of treating late votes, each in half of the schedules
     )
 
 

@@ -1,5 +1,6 @@
 """P-18, P-19, P-20: heights in sequence, hostile bytes, catching up, and what a peer can make us keep."""
 
+import copy
 import sys
 from dataclasses import replace
 
@@ -8,7 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quorate.consensus.certificate import build_certificate
-from quorate.consensus.effects import Broadcast, Convict, Decided, Effect, Head, Observed, ReplicaSettings, Send, Serve
+from quorate.consensus.effects import (
+    Broadcast,
+    Convict,
+    Decided,
+    Effect,
+    Head,
+    Observed,
+    ReplicaSettings,
+    Send,
+    Serve,
+    SetTimer,
+)
+from quorate.consensus.leading import _put_aside
 from quorate.consensus.messages import (
     DecidedEntries,
     GetRange,
@@ -142,9 +155,10 @@ def test_a_flooded_member_still_decides():
     assert net.agree()
 
 
-def test_late_finalize_votes_strengthen_the_head_that_the_next_block_carries():
-    """P-14: those who voted after the quorum count as present."""
-    net = Net(latency_ms=5)
+@pytest.mark.parametrize("verify_late", [True, False])
+def test_late_finalize_votes_strengthen_the_head_that_the_next_block_carries(verify_late):
+    """P-14: those who voted after the quorum count as present, also where late votes are checked by the leader only."""
+    net = Net(settings=ReplicaSettings(verify_late=verify_late), latency_ms=5)
     net.start()
     for height in range(1, 8):
         net.submit(0, payload(height))
@@ -178,6 +192,68 @@ def test_every_vote_is_observed_once():
     for effects in net.effects:
         votes = [effect.vote for effect in effects if isinstance(effect, Observed)]
         assert len(votes) == len(set(votes)) == 1 + 6 + 6
+
+
+def convicted(effects):
+    return [effect.evidence.seat for effect in effects if isinstance(effect, Convict)]
+
+
+def late_finalize(net, seat, **more):
+    """Return the FINALIZE of a member for height 1, with whatever is to be different in it."""
+    entry = net.ledgers[0][0]
+    said = next(v for v in entry.certificate.statements())
+    words = {"value": said.value, "ext": said.ext, **more}
+    return sign_vote(CHAIN, signer(seat), Kind.FINALIZE, 1, said.round, seat, **words)
+
+
+def lazy_and_late():
+    """Return a network that decided height 1 without member 5, and a member that puts late votes aside."""
+    net = Net(settings=ReplicaSettings(verify_late=False), latency_ms=5, cut=lambda frm, to, data: 5 in (frm, to))
+    net.start()
+    net.submit(0, payload(1))
+    assert net.run(net.all_at(1, [5]))
+    return net, net.replicas[1]
+
+
+def test_a_late_vote_that_was_put_aside_still_convicts_its_signer():
+    """P-16: whichever of two incompatible votes comes first, and however late."""
+    net, machine = lazy_and_late()
+    one, two = late_finalize(net, 5), late_finalize(net, 5, ext=b"\xff" * 24)
+    for votes in ((one, two), (two, one)):
+        other = copy.deepcopy(machine)
+        assert not convicted(other.receive(encode_vote(CHAIN, votes[0]), 5, net.now_ms))
+        assert convicted(other.receive(encode_vote(CHAIN, votes[1]), 5, net.now_ms)) == [5]
+
+
+def test_a_late_vote_by_another_hand_cannot_take_the_place_of_a_members_own():
+    """P-14: what a relay forges is checked at once and dropped."""
+    net, machine = lazy_and_late()
+    good = late_finalize(net, 5)
+    forged = replace(good, signature=bytes(64))
+    before = machine.dropped
+    machine.receive(encode_vote(CHAIN, forged), 2, net.now_ms)
+    assert machine.dropped == before + 1
+    machine.receive(encode_vote(CHAIN, good), 5, net.now_ms)
+    assert machine._past.table.at(good.round).late[Kind.FINALIZE, 5] == good
+
+
+def test_a_late_vote_that_was_put_aside_and_not_signed_is_no_presence():
+    """P-14."""
+    net, machine = lazy_and_late()
+    machine.receive(encode_vote(CHAIN, replace(late_finalize(net, 5), signature=bytes(64))), 5, net.now_ms)
+    leader = machine._machine.table
+    assert [vote.seat for vote in _put_aside(leader)] == []
+
+
+def test_a_driver_may_pace_the_rounds_and_never_to_nothing():
+    """P-22."""
+    machine = fresh()
+    machine.start(0)
+    machine.pace(40)
+    effects = machine.submit(payload(1), 0)
+    assert [e.after_ms for e in effects if isinstance(e, SetTimer) and e.name == "round"] == [40]
+    with pytest.raises(MisuseError):
+        machine.pace(0)
 
 
 # ── Catching up ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -70,7 +70,8 @@ def test_votes_after_their_certificate_are_news_only_to_those_who_want_them():
     for wants in (True, False):
         known = table(verify_late=wants)
         known.at(0).nullified = build_certificate(votes)
-        assert known.news(vote(5)) == wants
+        assert known.news(vote(5), direct=True) == wants
+        assert known.news(vote(4)), "what somebody else brings is checked at once"
 
 
 def test_the_votes_of_a_certificate_are_held_against_their_signers():
