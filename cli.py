@@ -37,6 +37,9 @@ PROGRESS_JOBS_MAX = 500
 
 STDIN_BYTES_MAX = 16 * 2**20
 
+WALLTIME_MIN = 60
+"""What a job in flags may run without `--walltime-min`; in a file everybody says it. The run's first lines tell."""
+
 NEWEST = ""
 """`--resume` without a name: the newest unfinished run that the same flags began."""
 
@@ -59,7 +62,13 @@ def _workload(args: argparse.Namespace) -> Path | Workload | None:
         return read_jobs_text(*_standard_input(), "standard input")
     if not job:
         return path(args.jobs)
-    return jobs_from({"id": "job_001", "walltime_min": 60, **job}, "the flags")
+    return jobs_from({"id": "job_001", "walltime_min": WALLTIME_MIN, **job}, "the flags")
+
+
+def _chosen(args: argparse.Namespace) -> list[str]:
+    """Return in sentences what was chosen for a person who left it open."""
+    open_ = args.resume is None and args.nodes is not None and args.walltime_min is None
+    return [f"the job may run {WALLTIME_MIN} min, for no --walltime-min was given"] if open_ else []
 
 
 def _standard_input() -> tuple[bytes, Literal["toml", "json", "jsonl"]]:
@@ -132,11 +141,11 @@ def _checked(args: argparse.Namespace) -> None:
         wiring.check_writable(Path(args.record) / "recording", "--record", make=True)
 
 
-def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted) -> None:
+def _show(face: TerminalFace, asked: wiring.RunRequest, started: RunStarted, notes: Sequence[str]) -> None:
     background = wiring.demo_background(asked.seed, asked.federation)
     rows = tuple(cluster_row(cluster, background[cluster.id]) for cluster in asked.federation.clusters)
     weights = {row.id: 1.0 for row in rows}
-    face.header(started, federation_row(asked.federation.name, rows), quorum_rule(weights), weights)
+    face.header(started, federation_row(asked.federation.name, rows), quorum_rule(weights), weights, notes)
 
 
 class _Console(Console):
@@ -153,11 +162,12 @@ def _run(args: argparse.Namespace) -> int:
         asked, places = _resumed(args, settings)
     else:
         asked = _request(args, settings)
+        wiring.check_answering(settings, asked)
         places = wiring.Places(wiring.claimed_folder(Path(settings.run.folder), asked.name))
     human = sys.stderr if args.json == "-" else sys.stdout
     console = _Console(file=human, highlight=False, soft_wrap=False)
     with TerminalFace(console, emoji=not args.no_emoji, quiet=args.quiet, show_llm=args.show_llm) as face:
-        _show(face, asked, wiring.started(settings, asked, times=not args.no_times))
+        _show(face, asked, wiring.started(settings, asked, times=not args.no_times), _chosen(args))
         report, status = _carried(args, settings, asked, places, face)
         face.final(report, _outputs(args, places, asked))
     if args.json == "-":
@@ -306,7 +316,9 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     one = parser.add_argument_group("one job in flags")
     one.add_argument("--id", help="its id (default job_001)")
     one.add_argument("--nodes", type=whole, metavar="N", help="whole nodes")
-    one.add_argument("--walltime-min", type=whole, metavar="N", help="the limit asked for, minutes")
+    one.add_argument(
+        "--walltime-min", type=whole, metavar="N", help=f"the limit asked for, minutes (default {WALLTIME_MIN})"
+    )
     one.add_argument(
         "--gpus-per-node", type=whole, metavar="N", help="GPUs that each of its nodes must have (default 0)"
     )

@@ -311,6 +311,7 @@ def _federation(args: argparse.Namespace) -> int:
     asked = wiring.request(
         settings, federation=path(args.federation), jobs=path(args.jobs), seed=args.seed, profile=args.profile
     )
+    wiring.check_answering(settings, asked)
     console = Console(highlight=False, soft_wrap=True)
     extra = ("--profile", args.profile) if args.profile else ()
     victim = args.victim or asked.federation.clusters[0].id

@@ -324,6 +324,21 @@ def answering(settings: Settings, profile: str) -> LlmSettings:
     return settings.llm if profile == settings.llm.use else settings.llm.using(profile)
 
 
+def check_answering(settings: Settings, asked: RunRequest) -> None:
+    """Make sure, before a run is begun, that whoever is to answer in it can: with a key, replies, an address.
+
+    Raises:
+        SettingsInvalid, CredentialMissing, PromptError: what is missing, with the remedy.
+    """
+    llm = answering(settings, asked.profile)
+    clusters = tuple(cluster.id for cluster in asked.federation.clusters)
+    if all(isinstance(llm.profile(name), Rule) for name in (llm.use, *map(llm.name_for, clusters))):
+        return
+    from agents.building import Agents  # brings the providers' packages, which the rule does not need
+
+    Agents(llm, settings.prompts, clusters, folder=ROOT)
+
+
 def started(settings: Settings, asked: RunRequest, *, times: bool) -> RunStarted:
     """Return a run's first event: what is run, under which choices."""
     llm = answering(settings, asked.profile)

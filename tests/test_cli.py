@@ -131,6 +131,43 @@ def test_a_job_of_flags_carries_every_field(capsys):
     assert (job["memory_gib_per_node"], job["walltime_s"], job["description"]) == (200, 5_400, "why")
 
 
+def test_a_walltime_that_was_left_open_is_chosen_aloud(capsys):
+    said = opened(capsys, "run", "--nodes", "4", "--no-times")
+    assert "the job may run 60 min, for no --walltime-min was given" in said.out
+    assert (
+        "for no --walltime-min" not in opened(capsys, "run", "--nodes", "4", "--walltime-min", "60", "--no-times").out
+    )
+
+
+@pytest.mark.parametrize("out", [[], ["--json", "-"], ["--quiet"]], ids=str)
+def test_a_provider_without_its_key_exits_2_before_anything_is_begun(capsys, monkeypatch, tmp_path, out):
+    monkeypatch.delenv("SAMBANOVA_API_KEY", raising=False)
+    assert "set SAMBANOVA_API_KEY" in one_sentence(
+        opened(capsys, "run", "--nodes", "4", "--profile", "sambanova", *out)
+    )
+    assert "set SAMBANOVA_API_KEY" in one_sentence(opened(capsys, "federation", "--profile", "sambanova"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_is_followed_by_its_certificates_and_what_that_leaves_open_is_said(capsys, tmp_path):
+    assert opened(capsys, "run", "--nodes", "4", "--ledger", "l", "--quiet").status == 0
+    full, light, skip = (opened(capsys, "verify", "l", *flags) for flags in ([], ["--light"], ["--light", "--skip"]))
+    assert full.out.replace("verified", "certified") == light.out.splitlines(keepends=True)[0]
+    assert light.out.splitlines()[1:] == [
+        "  6 certificates checked",
+        "  not executed: awards, findings and reputations are believed because a quorum certified them",
+    ]
+    assert "left aside: those blocks are ancestors of a checked one" in skip.out
+    head = full.out.split()[-1]
+    assert opened(capsys, "verify", "l", "--light", "--skip", "--checkpoint", f"6:{head}").status == 0
+    another = one_sentence(opened(capsys, "verify", "l", "--light", "--checkpoint", f"6:{'ab' * 32}"))
+    assert "another past" in another
+    data = bytearray((tmp_path / "l").read_bytes())
+    data[-400] ^= 1
+    (tmp_path / "l").write_bytes(data)
+    assert "does not verify at height 6" in one_sentence(opened(capsys, "verify", "l", "--light"))
+
+
 def test_the_ledger_of_a_run_verifies_and_a_changed_byte_does_not(capsys, tmp_path):
     assert opened(capsys, "run", "--nodes", "4", "--ledger", "mine.jsonl", "--quiet").status == 0
     said = opened(capsys, "verify", "mine.jsonl")

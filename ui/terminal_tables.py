@@ -147,25 +147,18 @@ _BIDS = (
     Column("free", "number"),
     Column("backgr.", "number", at=60),
     Column("answer", "text", at=70, least=8),
-    Column("why", "rest", at=FULL),
 )
 
 
 def bid_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]:
-    """Return the bidding table, best first.
-
-    A reason why a bid is missing or void is shown whole, other words on one line; a screen without room for that
-    column has them all below the table.
-    """
+    """Return the bidding table, best first; below it why each bid is as it is, missing or void, in whole sentences."""
     bids = ordered_bids(decision)
-    rows = [_bid_cells(bid, decision, names, screen) for bid in bids]
-    whole = [screen.width >= FULL and bid.weighted is None for bid in bids]
-    lines = grid(_BIDS, rows, screen, wrap=whole)
+    lines = grid(_BIDS, [_bid_cells(bid, decision, names, screen) for bid in bids], screen)
     told = (Column("", "text", least=4), Column("", "rest"))
     said = [
         (Text(f"  {names.get(bid.cluster, bid.cluster)}", _bid_style(bid, decision)), cell(_why(bid), MUTED))
         for bid in bids
-        if screen.width < FULL and _why(bid)
+        if _why(bid)
     ]
     return [*lines, *(grid(told, said, screen, wrap=True) if said else [])]
 
@@ -192,7 +185,6 @@ def _bid_cells(bid: BidRow, decision: DecisionRow, names: Names, screen: Screen)
         Text(count(bid.nodes_free), style),
         Text(count(bid.nodes_background), style),
         Text(_answer(bid), style),
-        cell(_why(bid), style),
     ]
 
 

@@ -65,6 +65,16 @@ def test_why_a_bid_is_void_or_missing_is_told_whole_at_any_width(width):
     assert missing.count("not asked") == 5
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_bids_reasoning_is_cut_at_any_width(width):
+    row = decision(1)
+    long = " ".join(f"word{number}" for number in range(40))
+    bids = tuple(bid.model_copy(update={"reasoning": long}) if bid.abstained is None else bid for bid in row.bids)
+    lines = told(bid_lines(row.model_copy(update={"bids": bids}), NAMES, Screen(width)))
+    assert " ".join(lines.split()).count(long) == sum(bid.abstained is None for bid in bids)
+    assert "…" not in lines
+
+
 def test_the_winner_comes_first_and_the_void_bid_after_those_that_count():
     lines = bid_lines(decision(7), NAMES, Screen(116))
     assert "HPC_RESOURCE_03" in lines[1].plain
