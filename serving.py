@@ -23,8 +23,8 @@ from quorate.domain.errors import OperatorError, RequestInvalid, SettingsInvalid
 from quorate.domain.trace import TraceEvent
 from quorate.ledger.report import RunReport
 from ui.service import Order, Prepared, Profile
-from ui.trials import PreparedTrial, TextName, TrialOrder
-from ui.viewmodel.lab import TrialCost
+from ui.trials import PreparedTrial, TrialOrder
+from ui.viewmodel.lab import TextName, TrialCost
 
 Listen = Callable[[TraceEvent], None]
 Report = Callable[[RunReport], None]
@@ -150,16 +150,7 @@ class AppEngine:
         Raises:
             OperatorError: what is wrong with it, in one sentence.
         """
-        profile = self._profile(order.profile)
-        if profile.problem:
-            raise RequestInvalid(profile.problem)
-        if profile.provider == "rule":
-            raise RequestInvalid(
-                "the rule reads no prompt, so an edit changes nothing; choose a profile that asks a model, or one "
-                "that answers from a file, such as rehearsal"
-            )
-        if not order.cases:
-            raise RequestInvalid("no job is chosen; choose one that the run has decided")
+        self._may_try(order)
         settings = self.settings.llm.using(order.profile)
         texts = _texts(order)
         rounds = [Round(name, prompt, case.call.job, case.call.snapshots)
@@ -174,6 +165,18 @@ class AppEngine:
             await ask(agents, rounds, tell)
 
         return PreparedTrial(tuple(texts), cost, carry)
+
+    def _may_try(self, order: TrialOrder) -> None:
+        profile = self._profile(order.profile)
+        if profile.problem:
+            raise RequestInvalid(profile.problem)
+        if profile.provider == "rule":
+            raise RequestInvalid(
+                "the rule reads no prompt, so an edit changes nothing; choose a profile that asks a model, or one "
+                "that answers from a file, such as rehearsal"
+            )
+        if not order.cases:
+            raise RequestInvalid("no job is chosen; choose one that the run has decided")
 
 
 def _texts(order: TrialOrder) -> dict[TextName, Prompt]:

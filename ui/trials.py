@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from agents.trying import Told
 from quorate.domain.errors import QuorateError, RequestInvalid
-from ui.viewmodel.lab import Case, TrialCost
+from ui.viewmodel.lab import Case, TextName, TrialCost
 
 LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ TRIALS_AT_ONCE = 2
 FINISHED_KEPT = 10
 """Ended trials that stay in memory."""
 
-TextName = Literal["base", "edited"]
 Status = Literal["running", "cancelling", "done", "cancelled", "failed"]
 
 

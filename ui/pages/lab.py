@@ -21,7 +21,7 @@ from quorate.domain.errors import OperatorError, PromptError
 from quorate.domain.values import JobId
 from ui.draw import differences, download, heading, pane, quiet, sentence, step, subheading
 from ui.runs import LoadedRun, nearest
-from ui.safe import md
+from ui.safe import visible
 from ui.service import Profile
 from ui.state import Context
 from ui.trials import JOBS_MAX, PreparedTrial, TrialNow, TrialOrder
@@ -37,8 +37,17 @@ from ui.viewmodel.lab import (
     trial_title,
 )
 
+WIDTHS: dict[str, int] = {"Agent": 60, "Changed": 190, "Source": 150, "Refuted, void or missing": 520}
+"""Of the table's columns, pixels; a column's own choice cuts words off."""
+
 TICK_S = 0.25
 """Between two looks at a trial: its end is on the screen within a second."""
+
+CHIPS = (
+    "<style>[data-testid=stMultiSelect] [data-tag],[data-testid=stMultiSelect] [data-tag] *{color:inherit}"
+    "[data-testid=stMultiSelect] [data-tag]{background:color-mix(in srgb,currentColor 14%,transparent)}</style>"
+)
+"""White on the dark scheme's blue could not be read."""
 
 PRIVATE = "Nothing of it enters a ledger or a file: it lives in this server's memory."
 
@@ -50,16 +59,23 @@ def draw(context: Context, found: LoadedRun) -> None:
         _nothing_to_ask(found)
         return
     trial = _watched(context)
-    verdict, result = st.container(), st.container()
-    order = _editor(context, found, known, trial)
+    st.html(CHIPS)
+    verdict = st.container()
+    with st.container(border=True):
+        subheading("Edit a copy")
+        base, body, fine = _copy(context, trial)
+    with st.container(border=True):
+        subheading("Ask it")
+        order = _order(context, found, known, trial, base, body)
+        _ask(context, order if fine else None)
+        if trial is not None and not trial.over:
+            _running(context, trial)
     with verdict:
         _verdict(trial)
         if trial is None and "lab" in st.query_params:
             sentence("That trial is gone: it lived in a server's memory. Ask again below.")
-    if trial is not None:
-        with result:
-            _trial(context, trial)
-    _ask(context, order)
+    if trial is not None and trial.over:
+        _result(trial)
 
 
 def _nothing_to_ask(found: LoadedRun) -> None:
@@ -73,20 +89,15 @@ def _nothing_to_ask(found: LoadedRun) -> None:
 # -- what is asked ---------------------------------------------------------------------------------------------
 
 
-def _editor(context: Context, found: LoadedRun, known: dict[JobId, Case], trial: TrialNow | None) -> TrialOrder | None:
-    with st.container(border=True):
-        subheading("Edit a copy")
-        base, body, fine = _copy(context, trial)
-    with st.container(border=True):
-        subheading("Ask it")
-        jobs = _jobs(found, known, trial)
-        profile = _profile(context, trial)
-        both = st.toggle(
-            f"Ask bid/{base} as well", value=True, key="lab-both", persist_state="session",
-            help="On the same facts, so that the text is all that differs. It doubles the calls.",
-        )  # fmt: skip
-    if not fine or profile is None:
-        return None
+def _order(
+    context: Context, found: LoadedRun, known: dict[JobId, Case], trial: TrialNow | None, base: int, body: str
+) -> TrialOrder:
+    jobs = _jobs(found, known, trial)
+    profile = _profile(context, trial)
+    both = st.toggle(
+        f"Ask bid/{base} as well", value=True, key="lab-both", persist_state="session",
+        help="On the same facts, so that the text is all that differs. It doubles the calls.",
+    )  # fmt: skip
     return TrialOrder(profile.name, base, body, both, tuple(known[job] for job in jobs))
 
 
@@ -154,12 +165,12 @@ def _jobs(found: LoadedRun, known: dict[JobId, Case], trial: TrialNow | None) ->
     before = [case.job for case in trial.order.cases if case.job in options] if trial else []
     first = before or [job for job in options if job == named] or options[:1]
     return st.multiselect(
-        "Jobs", options, default=first, format_func=lambda job: md(titles[job]), max_selections=JOBS_MAX,
+        "Jobs", options, default=first, format_func=lambda job: visible(titles[job]), max_selections=JOBS_MAX,
         key=f"lab-jobs-{found.id}", persist_state="session",
     )  # fmt: skip
 
 
-def _profile(context: Context, trial: TrialNow | None) -> Profile | None:
+def _profile(context: Context, trial: TrialNow | None) -> Profile:
     profiles = context.service.engine.profiles()
     wanted = trial.order.profile if trial else ""
     usable = [place for place, each in enumerate(profiles) if each.provider != "rule" and not each.problem]
@@ -228,20 +239,30 @@ def _verdict(trial: TrialNow | None) -> None:
         quiet("A copy of a released prompt, asked about calls of this run on the very facts of then.")
         return
     if trial.over:
-        heading(trial_title(lab_jobs(trial.order.cases, trial.told), trial.status, len(trial.told), trial.of))
+        heading(_told(trial))
     else:
         heading("Cancelling the trial" if trial.status == "cancelling" else "Asking")
 
 
-def _trial(context: Context, trial: TrialNow) -> None:
+def _told(trial: TrialNow) -> str:
+    return trial_title(_found(trial), trial.status, len(trial.told), trial.of)
+
+
+def _found(trial: TrialNow) -> list[LabJob]:
+    return lab_jobs(trial.order.cases, trial.told, trial.texts)
+
+
+def _running(context: Context, trial: TrialNow) -> None:
     name = st.query_params["lab"]
-    if not trial.over:
-        # Outside the fragment: a button inside would wait for the fragment's own run.
-        st.button("Cancel", icon=":material/stop_circle:", key="lab-cancel", disabled=trial.status == "cancelling",
-                  on_click=context.service.trials.cancel, args=(name,))  # fmt: skip
-        _ticking(context, name)
-        return
-    found = lab_jobs(trial.order.cases, trial.told)
+    # Outside the fragment: a button inside would wait for the fragment's own run.
+    st.button("Cancel", icon=":material/stop_circle:", key="lab-cancel", disabled=trial.status == "cancelling",
+              on_click=context.service.trials.cancel, args=(name,))  # fmt: skip
+    _ticking(context, name)
+
+
+def _result(trial: TrialNow) -> None:
+    found = _found(trial)
+    subheading(f"Result: {_told(trial)}")
     if trial.detail:
         sentence(f"{trial.detail}.")
     for each in problems_of(found)[:3]:
@@ -266,48 +287,61 @@ def _ticking(context: Context, name: str) -> None:
 
 def _job(job: LabJob, trial: TrialNow) -> None:
     base, edited = f"bid/{trial.order.base}", "Edited copy"
+    recorded = f"Run ({recorded_with(trial.order.cases)})"
     with st.container(border=True):
         subheading(job.title)
         sentence(job_words(job, base))
         columns: dict[str, list[str]] = {
-            "Changed": [row.changed for row in job.rows],
             "Agent": [row.agent for row in job.rows],
-            f"Run ({recorded_with(trial.order.cases)})": [row.recorded.shown for row in job.rows],
+            "Changed": [row.changed for row in job.rows],
+            recorded: [row.recorded.shown for row in job.rows],
         }
-        for text, label in (("base", base), ("edited", edited)):
-            if text in trial.texts:
-                sides = [row.base if text == "base" else row.edited for row in job.rows]
-                columns[label] = [side.shown if side else "not asked" for side in sides]
-        last = [row.edited or row.base for row in job.rows]
+        for text in job.texts:
+            sides = [row.sides.get(text) for row in job.rows]
+            columns[base if text == "base" else edited] = [side.shown if side else "not asked" for side in sides]
+        last = [row.sides.get(job.texts[-1]) for row in job.rows]
         columns["Source"] = [side.source if side else "" for side in last]
         columns["Refuted, void or missing"] = [side.remark if side else "" for side in last]
-        st.dataframe(pd.DataFrame(columns), hide_index=True, alt=job_words(job, base), key=f"lab-{job.job}")
+        st.dataframe(
+            pd.DataFrame(columns), hide_index=True, alt=job_words(job, base), key=f"lab-{job.job}",
+            column_config={name: st.column_config.TextColumn(width=WIDTHS.get(name, 100)) for name in columns},
+        )  # fmt: skip
 
 
+@st.fragment
 def _one_answer(trial: TrialNow) -> None:
     with st.container(border=True):
         subheading("One answer, word for word")
         titles = {case.job: case.call.job.title for case in trial.order.cases}
         places = list(dict.fromkeys((one.job.id, one.snapshot.cluster.id) for one in trial.told))
         chosen = st.selectbox(
-            "Answer", places, format_func=lambda place: md(f"{titles[place[0]]} · {place[1]}"), key="lab-answer"
+            "Answer", places, format_func=lambda place: visible(f"{titles[place[0]]} · {place[1]}"), key="lab-answer"
         )
         told = {one.text: one for one in trial.told if (one.job.id, one.snapshot.cluster.id) == chosen}
         for column, text in zip(st.columns(len(trial.texts)), trial.texts, strict=True):
             with column:
-                _pane(told.get(text), f"bid/{trial.order.base}" if text == "base" else "Edited copy")
+                _reply(told.get(text), f"bid/{trial.order.base}" if text == "base" else "Edited copy")
+        _question([told[text] for text in trial.texts if text in told])
 
 
-def _pane(told: Told | None, label: str) -> None:
+def _reply(told: Told | None, label: str) -> None:
     step(label)
     if told is None:
         quiet("Not asked before the trial ended.")
-        return
-    if not told.prompt:
+    elif not told.prompt:
         quiet("Nobody was asked: the job does not fit here.")
+    else:
+        pane("\n\n".join(told.replies) or "no reply", f"Reply to {label}")
+        if told.notes:
+            quiet("; ".join(told.notes))
+
+
+def _question(told: Sequence[Told]) -> None:
+    asked = [one.prompt for one in told if one.prompt]
+    if not asked:
         return
-    pane("\n\n".join(told.replies) or "no reply", f"Reply to {label}")
-    if told.notes:
-        quiet("; ".join(told.notes))
     with st.expander("The question as it was sent"):
-        pane(told.prompt, f"Question with {label}")
+        pane(asked[-1], "The question as it was sent")
+        if len(asked) > 1:
+            quiet("And how it differs from the released text's:")
+            differences(asked[0], asked[-1], "Difference of the two questions")

@@ -6,6 +6,7 @@ ledger's own function on it, so that a winner here is what the committee would h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from agents.trying import Told
 from quorate.domain.bidding import AbstentionCode, Author, Bid, BidOutcome
@@ -15,6 +16,9 @@ from quorate.ledger.records import AnswerRecord, DecisionRecord
 from quorate.ledger.state import Call
 from quorate.ledger.verify import Verified
 from ui.words import ABSENT, count, dollars, fmt_difference, fmt_score, listed, plural, short_names
+
+TextName = Literal["base", "edited"]
+"""Which text: the released version, or the copy."""
 
 MOVED = "↔"
 """Stands before the words about what changed."""
@@ -89,7 +93,8 @@ class Side:
         if author is None:
             return "facts" if self.by_facts else ABSENT
         who = "rule" if author.kind == "rule" else author.provider
-        return f"{who}, repaired" if self.repaired else who
+        twice = "repaired" if self.score is not None else "asked twice"
+        return f"{who}, {twice}" if self.repaired else who
 
     @property
     def by_facts(self) -> bool:
@@ -108,13 +113,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class LabRow:
-    """One agent of one job; a text that was not asked, or not yet, has None."""
+    """One agent of one job."""
 
     cluster: ClusterId
     agent: str
     recorded: Side
-    base: Side | None
-    edited: Side | None
+    sides: Mapping[TextName, Side]
+    """Its answer under each text that has asked it so far."""
     changed: str
     """Words about how the last text's answer differs from the one it is compared with, empty if it does not."""
 
@@ -125,32 +130,45 @@ class LabJob:
 
     job: JobId
     title: str
+    texts: tuple[TextName, ...]
+    """What the trial asks. The last one is the one judged: against the one before it, or against the run."""
     rows: tuple[LabRow, ...]
     recorded: str
     """Whom the run gave it to."""
-    base: str | None
-    edited: str | None
-    """Whom the answers would give it to; None until every seat has answered."""
+    winners: Mapping[TextName, str]
+    """Whom the answers would give it to; a text is missing until every seat has answered it."""
     moves: bool
     """Whether the last text gives it to somebody else than what it is compared with."""
 
+    @property
+    def last(self) -> list[Side]:
+        """What came of the text that is judged."""
+        return [row.sides[self.texts[-1]] for row in self.rows if self.texts[-1] in row.sides]
 
-def lab_jobs(chosen: Sequence[Case], told: Sequence[Told]) -> list[LabJob]:
+
+def lab_jobs(chosen: Sequence[Case], told: Sequence[Told], texts: tuple[TextName, ...]) -> list[LabJob]:
     """Return the jobs of a trial in its order, with the answers so far."""
-    return [_job(case, [one for one in told if one.job.id == case.job]) for case in chosen]
+    return [_job(case, [one for one in told if one.job.id == case.job], texts) for case in chosen]
 
 
-def _job(case: Case, told: Sequence[Told]) -> LabJob:
+def _job(case: Case, told: Sequence[Told], texts: tuple[TextName, ...]) -> LabJob:
     names = short_names(snapshot.cluster.id for snapshot in case.call.snapshots)
-    recorded = _sides(case.record.answers, case.record.winner, {})
-    base, edited = (_text(case, [one for one in told if one.text == text]) for text in ("base", "edited"))
-    rows = tuple(_row(cluster, names[cluster], recorded, base, edited) for cluster in recorded)
-    winners = [_winner(sides, len(recorded), names) for sides in (base, edited)]
+    run = _sides(case.record.answers, case.record.winner, {})
+    asked = {text: _text(case, [one for one in told if one.text == text]) for text in texts}
+    whole = {text: sides for text, sides in asked.items() if len(sides) == len(run)}
+    winners = {text: _winner(sides, names) for text, sides in whole.items()}
     was = names.get(case.record.winner, case.record.winner) if case.record.winner else "nobody"
-    last = winners[1] if edited else winners[0]
-    compared = winners[0] if edited and base else was
-    moves = last is not None and compared is not None and last != compared
-    return LabJob(case.job, case.call.job.title, rows, was, winners[0], winners[1], moves)
+    before = asked[texts[0]] if len(texts) > 1 else run
+    rows = tuple(
+        LabRow(
+            cluster, names[cluster], recorded, {text: asked[text][cluster] for text in texts if cluster in asked[text]},
+            _changed(before.get(cluster), asked[texts[-1]].get(cluster), texts[-1] in whole),
+        )
+        for cluster, recorded in run.items()
+    )  # fmt: skip
+    compared = winners.get(texts[0]) if len(texts) > 1 else was
+    moves = texts[-1] in winners and winners[texts[-1]] != compared
+    return LabJob(case.job, case.call.job.title, texts, rows, was, winners, moves)
 
 
 def _text(case: Case, told: Sequence[Told]) -> dict[ClusterId, Side]:
@@ -183,20 +201,11 @@ def _side(record: AnswerRecord, wins: bool, told: Told | None) -> Side:
     return Side(outcome, score, wins, record.void, repaired, told.notes if told else ())
 
 
-def _row(
-    cluster: ClusterId, agent: str, recorded: Mapping[ClusterId, Side], base: Mapping[ClusterId, Side],
-    edited: Mapping[ClusterId, Side],
-) -> LabRow:  # fmt: skip
-    was, first, second = recorded[cluster], base.get(cluster), edited.get(cluster)
-    before, after = (first if base else was, second) if edited else (was, first)
-    return LabRow(cluster, agent, was, first, second, _changed(before, after))
-
-
-def _changed(before: Side | None, after: Side | None) -> str:
+def _changed(before: Side | None, after: Side | None, whole: bool) -> str:
     if before is None or after is None:
         return ""
     words = []
-    if after.wins != before.wins:
+    if after.wins != before.wins and whole:  # half the answers have no winner
         words.append("now wins" if after.wins else "wins no more")
     if (after.score is None) != (before.score is None):
         words.append("bids now" if before.score is None else "bids no more")
@@ -205,10 +214,7 @@ def _changed(before: Side | None, after: Side | None) -> str:
     return f"{MOVED} {', '.join(words)}" if words else ""
 
 
-def _winner(sides: Mapping[ClusterId, Side], seats: int, names: Mapping[ClusterId, str]) -> str | None:
-    """Return whom a text's answers give the job to; None before every seat has answered."""
-    if len(sides) < seats:
-        return None
+def _winner(sides: Mapping[ClusterId, Side], names: Mapping[ClusterId, str]) -> str:
     return next((names[cluster] for cluster, side in sides.items() if side.wins), "nobody")
 
 
@@ -262,36 +268,30 @@ def trial_title(found: Sequence[LabJob], status: str, done: int, of: int) -> str
     bids = f"{differ} of {plural(len(rows), 'answer')} {'differs' if differ == 1 else 'differ'}"
     if not moved:
         return f"{_same(len(found))}; {bids}"
-    return f"{moved} of {plural(len(found), 'job')} {'goes' if moved == 1 else 'go'} elsewhere; {bids}"
+    if len(found) == 1:
+        return f"The job goes elsewhere; {bids}"
+    return f"{moved} of {len(found)} jobs {'goes' if moved == 1 else 'go'} elsewhere; {bids}"
 
 
 def _same(jobs: int) -> str:
     return "The job goes the same way" if jobs == 1 else f"All {jobs} jobs go the same way"
 
 
-def _last(row: LabRow) -> Side | None:
-    return row.edited or row.base
-
-
 def asked(found: Sequence[LabJob]) -> int:
     """Return how many answers of the last text a model should have given."""
-    sides = [_last(row) for job in found for row in job.rows]
-    return sum(side is not None and not side.by_facts for side in sides)
+    return sum(not side.by_facts for job in found for side in job.last)
 
 
 def silent(found: Sequence[LabJob]) -> int:
     """Return how many of those ended without a bid."""
-    sides = [_last(row) for job in found for row in job.rows]
-    return sum(side is not None and side.score is None and not side.by_facts for side in sides)
+    return sum(side.score is None and not side.by_facts for job in found for side in job.last)
 
 
 def job_words(job: LabJob, base: str) -> str:
     """Return who gets a job under each text: `R03 in the run, R03 with bid/2, R01 with the edited copy`."""
+    names = {"base": base, "edited": "the edited copy"}
     parts = [f"{job.recorded} in the run"]
-    if job.base is not None:
-        parts.append(f"{job.base} with {base}")
-    if job.edited is not None:
-        parts.append(f"{job.edited} with the edited copy")
+    parts += [f"{job.winners[text]} with {names[text]}" for text in job.texts if text in job.winners]
     return f"{MOVED} {listed(parts)}" if job.moves else listed(parts)
 
 
@@ -308,12 +308,13 @@ def recorded_with(chosen: Sequence[Case]) -> str:
 
 
 def problems_of(found: Sequence[LabJob]) -> list[str]:
-    """Return why answers of the last text are missing, each reason once with how often: shown beside the verdict."""
-    counted: dict[str, int] = {}
-    for job in found:
-        for row in job.rows:
-            side = _last(row)
-            if side is not None and not isinstance(side.outcome, Bid) and not side.by_facts:
-                why = f"{side.outcome.code}: {side.outcome.detail}"
-                counted[why] = counted.get(why, 0) + 1
-    return [f"{plural(number, 'answer')} missing, {why}" for why, number in counted.items()]
+    """Return why answers of the last text are missing: each code once, how often, and its first reason."""
+    whys: dict[str, list[str]] = {}
+    for side in (side for job in found for side in job.last):
+        if not isinstance(side.outcome, Bid) and not side.by_facts:
+            whys.setdefault(side.outcome.code, []).append(side.outcome.detail)
+    return [
+        f"{plural(len(details), 'answer')} missing, {code}: {details[0]}"
+        + (", and other reasons" if len(set(details)) > 1 else "")
+        for code, details in whys.items()
+    ]
