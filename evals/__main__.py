@@ -32,7 +32,7 @@ def _score(args: Args) -> int:
 def _gold(args: Args) -> int:
     from evals.commands import run_gold
 
-    return run_gold(args.folder, args.json)
+    return run_gold(args.folder, args.json, args.split)
 
 
 def _power(args: Args) -> int:
@@ -185,6 +185,7 @@ def _without_models(command: Command) -> None:
 
     gold = command("gold", "precision and recall of refuted statements against labelled replies", _gold)
     gold.add_argument("--folder", type=Path, default=HERE / "gold")
+    gold.add_argument("--split", choices=("dev", "held_out"), help="this one alone; dev is for tuning, held_out is not")
     gold.add_argument("--json", metavar="OUT", help="write the figures there; - for standard output")
 
     power = command("power", "simulate which change how many groups find", _power)

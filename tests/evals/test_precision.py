@@ -38,6 +38,28 @@ def test_the_figures_come_per_split_style_and_class(tmp_path):
     assert [(name, count) for name, count, _ in by_class(labelled)] == [("own_type", 2)]
 
 
+def two_sets(tmp_path):
+    folder(tmp_path, *SAID)
+    (tmp_path / "more-2").mkdir()
+    folder(tmp_path / "more-2", SAID[1], SAID[0], SAID[2])
+    return tmp_path
+
+
+def test_the_folders_in_a_folder_are_sets_of_their_own(tmp_path):
+    labelled = gold(two_sets(tmp_path))
+    assert [(one.part, one.id) for one in labelled] == [(part, str(i)) for part in "12" for i in range(3)]
+    assert gold(tmp_path / "more-2") == labelled[3:]
+
+
+def test_the_held_out_split_of_the_second_set_is_one_figure_and_no_more(tmp_path):
+    labelled = gold(two_sets(tmp_path))
+    first = ["set 1", "set 1, dev", "set 1, held_out", "set 1, held_out, plain"]
+    assert [each.name for each in by_split(labelled)] == ["all", *first, "set 2", "set 2, dev", "set 2, held_out"]
+    assert [(name, count) for name, count, _ in by_class(labelled)] == [("own_type", 3)]
+    assert sum(one.false for one in labelled) == 4
+    assert [one.told for one in labelled] == [True, True, True, True, False, True]
+
+
 def test_settled_labels_win(tmp_path):
     made = folder(tmp_path, SAID[0])
     (made / "labels.jsonl").write_text('{"id": "0", "false": false, "claims": []}\n')
