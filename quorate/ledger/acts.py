@@ -12,7 +12,7 @@ from quorate.domain.canonical import canonical, canonical_fields, canonical_valu
 from quorate.domain.clusters import NAME_PATTERN, Cluster
 from quorate.domain.errors import MessageMalformed, MisuseError
 from quorate.domain.jobs import WALLTIME_S_MAX, Job
-from quorate.domain.values import ClusterId, Digest, JobId, Value
+from quorate.domain.values import BASIS_POINTS, ClusterId, Digest, JobId, Value
 
 ACTS_MAX = 512
 """Acts in one item: two for each of a batch's 256 auctions."""
@@ -50,6 +50,18 @@ class Reveal(Value):
     opened: int = Field(ge=1)
     answer: BidOutcome
     salt: str = Field(pattern=SALT_PATTERN)
+
+
+class Assess(Value):
+    """What a member thinks of a rival's shown bid; heard on a chain that wants it, if it comes in time (P-70)."""
+
+    act: Literal["assess"] = "assess"
+    job: _Job
+    opened: int = Field(ge=1)
+    cluster: _Cluster
+    """Whose bid."""
+    score_bp: int = Field(ge=0, le=BASIS_POINTS)
+    """What it would have bid in its place, basis points."""
 
 
 class Start(Value):
@@ -143,7 +155,7 @@ class Endorse(Value):
 
 
 Act = Annotated[
-    Submit | Commit | Reveal | Start | Refuse | End | Receipt | Report | Declare | Endorse,
+    Submit | Commit | Reveal | Assess | Start | Refuse | End | Receipt | Report | Declare | Endorse,
     Field(discriminator="act"),
 ]
 _ACTS: TypeAdapter[tuple[Act, ...]] = TypeAdapter(Annotated[tuple[Act, ...], Field(max_length=ACTS_MAX)])

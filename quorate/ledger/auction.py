@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quorate.domain.bidding import Abstention, AbstentionCode, Bid, BidOutcome
-from quorate.domain.values import ClusterId
+from quorate.domain.values import MILLI, ClusterId
 from quorate.ledger.records import AnswerRecord, Outcome
 from quorate.ledger.state import Call
+from quorate.market.assess import assessed_bp
 from quorate.market.check import findings
 from quorate.market.eligibility import ineligible
 from quorate.market.rank import rank, weighted_bp
 from quorate.market.rule import rule_score_bp
+from quorate.reputation.standing import POWER_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,32 @@ def _void(call: Call, seat: int, answer: BidOutcome, interval_bp: int) -> tuple[
     return findings(answer, call.job, call.snapshots[seat], interval_bp) if isinstance(answer, Bid) else ()
 
 
-def _record(call: Call, seat: int, reputation: int, interval_bp: int) -> AnswerRecord:
+def _assessed(call: Call, seat: int, bid: Bid, reputations: tuple[int, ...]) -> int | None:
+    """Return a bid's score after its rivals' opinions, None if nobody said anything about it."""
+    said = {who: score for (who, whose), score in call.assessed.items() if whose == seat and who < len(reputations)}
+    if not said:
+        return None
+    weights = [min(MILLI, max(POWER_MIN, value)) if value else 0 for value in reputations]
+    total = sum(weights) - weights[seat]
+    return assessed_bp(bid.score_bp, [(score, weights[who]) for who, score in sorted(said.items())], total)
+
+
+def _record(call: Call, seat: int, reputations: tuple[int, ...], interval_bp: int) -> AnswerRecord:
+    reputation = reputations[seat]
     answer = call.answers.get(seat) or _unanswered(call, seat)
     void = _void(call, seat, answer, interval_bp)
     if isinstance(answer, Bid) and seat in call.excluded:
         void = (*void, "its scheduler refused or dropped this job before")
     facts = call.snapshots[seat]
-    counts = isinstance(answer, Bid) and not void
+    bid = answer if isinstance(answer, Bid) and not void else None
+    assessed = None if bid is None or not call.assessed else _assessed(call, seat, bid, reputations)
+    score = None if bid is None else bid.score_bp if assessed is None else assessed
     return AnswerRecord(
         cluster=facts.cluster.id,
         answer=answer,
         reputation=reputation,
-        weighted_bp=weighted_bp(answer.score_bp, reputation) if counts and isinstance(answer, Bid) else None,
+        assessed_bp=assessed,
+        weighted_bp=None if score is None else weighted_bp(score, reputation),
         void=void,
         snapshot=facts,
         rule_bp=None if ineligible(call.job, facts) else rule_score_bp(call.job, facts),
@@ -62,7 +78,7 @@ def judge(call: Call, reputations: tuple[int, ...], interval_bp: int) -> Judged:
 
     `reputations`: per seat, milli-units, as they stood when the height began; 0 keeps a seat out.
     """
-    records = tuple(_record(call, seat, value, interval_bp) for seat, value in enumerate(reputations))
+    records = tuple(_record(call, seat, reputations, interval_bp) for seat in range(len(reputations)))
     valid = [
         record.answer
         for record in records
@@ -74,7 +90,8 @@ def judge(call: Call, reputations: tuple[int, ...], interval_bp: int) -> Judged:
         for seat, record in enumerate(records)
         if isinstance(record.answer, Bid) and _void(call, seat, record.answer, interval_bp)
     )
-    return Judged(records, rank(valid, weights, call.draw), wrong)
+    assessed = {record.cluster: record.assessed_bp for record in records if record.assessed_bp is not None}
+    return Judged(records, rank(valid, weights, call.draw, assessed), wrong)
 
 
 def outcome_without_winner(call: Call, judged: Judged) -> Outcome:

@@ -12,6 +12,7 @@ from quorate.consensus.evidence import Evidence, FalseBlock, ItemClaim, report_f
 from quorate.consensus.leader import next_priorities
 from quorate.consensus.plain import read_json
 from quorate.consensus.signing import Ed25519Verifier
+from quorate.domain.bidding import Bid
 from quorate.domain.canonical import Plain, canonical_value, digest
 from quorate.domain.deciding import Item, Vote
 from quorate.domain.errors import ProtocolViolation
@@ -20,10 +21,10 @@ from quorate.ledger import acts as a
 from quorate.ledger import motions
 from quorate.ledger.height import CALLS_MAX, FALSE_REPORT, PAST_HEIGHTS, Working
 from quorate.ledger.records import HeightRecord
-from quorate.ledger.state import Allocation, Call, Ended, LedgerState, Past, Reported, Verdict
+from quorate.ledger.state import Allocation, Call, Dispute, Ended, LedgerState, Past, Reported, Verdict
 from quorate.ledger.trial import tried
 from quorate.market.rule import rule_forecast
-from quorate.reputation import calibration, standing
+from quorate.reputation import calibration, disputes, standing
 
 BROKEN_SEAL = "showed an answer that its seal does not open"
 
@@ -35,6 +36,7 @@ ITEM_AHEAD_MAX = 4_096
 
 ORDER: tuple[type[a.Act], ...] = (
     a.Declare, a.Endorse, a.Report, a.Start, a.Refuse, a.End, a.Receipt, a.Submit, a.Commit, a.Reveal,
+    a.Assess,
 )  # fmt: skip
 """Ends come before submissions, so that nodes freed in a height can be used from that height on."""
 
@@ -155,17 +157,45 @@ class _Acting(Working):
         return None
 
     def _score(self, ended: Ended, receipt: a.Receipt) -> None:
-        """Credit a contested, completed job; a disagreement with the receipt changes nothing (class S)."""
+        """Credit a contested, completed job; a receipt that says otherwise is a dispute (class S)."""
         allocation = ended.allocation
-        cluster = self.state.members[allocation.seat].cluster.id
-        agrees = receipt.succeeded == ended.succeeded and receipt.run_s == ended.run_s
-        own = allocation.job.submitter == cluster
-        if not agrees or own or not allocation.contested:
+        if allocation.job.submitter == self.state.members[allocation.seat].cluster.id:
             return
-        points = _calibration(ended)
-        if ended.succeeded:
+        apart = (ended.run_s, ended.succeeded, receipt.run_s, receipt.succeeded, allocation.job.walltime_s)
+        distance = disputes.distance(*apart)
+        if distance:
+            self._disputed(ended, receipt, distance)
+        elif allocation.contested and ended.succeeded:
+            points = _calibration(ended)
             what = f"contested job completed, forecast {points:+d}"
             self.move(allocation.seat, lambda s: standing.completed(s, points), what, allocation.job.id)
+
+    def _disputed(self, ended: Ended, receipt: a.Receipt, distance: int) -> None:
+        """Hear a submitter's word once, unless it is a member: nobody's trust falls by a rival's word."""
+        held = ended.allocation
+        job, seat = held.job, held.seat
+        before = self.state.disputes.get(seat, ())
+        if self.state.seat_of(job.submitter) is not None or any(d.submitter_key == job.submitter_key for d in before):
+            return
+        theirs, mine = (
+            f"{'done' if done else 'failed'} after {run_s} s"
+            for run_s, done in ((receipt.run_s, receipt.succeeded), (ended.run_s, ended.succeeded))
+        )
+        dispute = Dispute(job.id, job.submitter_key, sum(held.nodes), distance)
+        self.dispute(seat, dispute, job.submitter, f"{theirs}, not {mine}")
+
+    def _assess(self, seat: int, _seq: int, act: a.Assess) -> str | None:
+        call, whose = self.state.calls.get(act.job), self.state.seat_of(act.cluster)
+        if not self.state.parameters.assessments:
+            return "this chain hears no opinions"
+        if call is None or call.opened != act.opened or whose is None or not isinstance(call.answers.get(whose), Bid):
+            return f"no bid of {act.cluster} for {act.job} is shown"
+        if whose == seat or seat >= len(call.snapshots) or not self.before.power(self.before.members[seat]):
+            return f"not its bid to assess: {act.cluster}'s for {act.job}"
+        if (seat, whose) in call.assessed:
+            return f"{act.cluster}'s bid for {act.job} was assessed before"
+        self.set_call(act.job, replace(call, assessed={**call.assessed, (seat, whose): act.score_bp}))
+        return None
 
     def _report(self, seat: int, _seq: int, act: a.Report) -> str | None:
         try:

@@ -130,6 +130,7 @@ def bid_row(record: AnswerRecord, effort: Effort, interval_bp: int) -> BidRow:
         allowed=allowed,
         reputation=_milli(record.reputation),
         weighted=_bp(record.weighted_bp),
+        assessed=_bp(record.assessed_bp),
         author=_author(answer),
         reasoning=bid.reasoning if bid else "",
         abstained=answer.code if isinstance(answer, Abstention) else None,
@@ -326,7 +327,7 @@ def _ended(heights: Sequence[Verified]) -> list[EndRow]:
 
 def _standings(state: LedgerState, findings: Sequence[FindingRow]) -> dict[ClusterId, StandingRow]:
     rows = {}
-    for member in state.members:
+    for seat, member in enumerate(state.members):
         if member.left:
             continue
         proven = [f for f in findings if f.cluster == member.cluster.id and f.proven]
@@ -336,6 +337,7 @@ def _standings(state: LedgerState, findings: Sequence[FindingRow]) -> dict[Clust
             power=_milli(state.power(member)),
             jailed=member.standing.jailed,
             findings=len(proven),
+            disputed=len(state.disputes.get(seat, ())),
         )
     return rows
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from quorate.domain.canonical import canonical_value, digest
 from quorate.domain.clusters import MEMBERS_MAX, MEMBERS_MIN, Cluster, Federation
@@ -28,6 +28,14 @@ class Parameters(Value):
     """A submitter's receipt counts if it comes within this time after the end, s."""
     probation_heights: int = Field(default=PROBATION_HEIGHTS, ge=0, le=10_000)
     """Heights that a joiner watches without power."""
+    assessments: bool = False
+    """Whether members' opinions of rivals' bids move the ranking; a genesis that does not say so has no such field."""
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_chosen(self, written: SerializerFunctionWrapHandler) -> dict[str, bool | int]:
+        """Leave out what came later and is not used: chains founded before it keep their names."""
+        fields: dict[str, bool | int] = written(self)
+        return {name: value for name, value in fields.items() if name != "assessments" or value}
 
 
 class Member(Value):

@@ -14,11 +14,20 @@ from quorate.domain.deciding import Kind, Vote
 from quorate.domain.jobs import Job
 from quorate.domain.values import JobId
 from quorate.ledger.auction import Judged, judge, outcome_without_winner, reasons
-from quorate.ledger.records import Credit, DecisionRecord, EndRecord, Finding, FindingClass, HeightRecord, Outcome
-from quorate.ledger.state import Allocation, Call, Ended, LedgerState, MemberState, Verdict, with_standing
+from quorate.ledger.records import (
+    Credit,
+    DecisionRecord,
+    DisputeRecord,
+    EndRecord,
+    Finding,
+    FindingClass,
+    HeightRecord,
+    Outcome,
+)
+from quorate.ledger.state import Allocation, Call, Dispute, Ended, LedgerState, MemberState, Verdict, with_standing
 from quorate.market.facts import place, suitable
-from quorate.reputation import standing
-from quorate.reputation.standing import Standing
+from quorate.reputation import disputes, standing
+from quorate.reputation.standing import DISPUTERS_MIN, Standing
 
 CALLS_MAX = 256
 """Calls open at once: one height decides at most this many."""
@@ -55,6 +64,7 @@ class Working:
         self.ends: list[EndRecord] = []
         self.findings: list[Finding] = []
         self.credits: list[Credit] = []
+        self.disputes: list[DisputeRecord] = []
         self.ignored: list[str] = []
 
     # -- standings ---------------------------------------------------------------------------------------
@@ -277,6 +287,20 @@ class Working:
             )
         )
 
+    def dispute(self, seat: int, dispute: Dispute, submitter: str, says: str) -> None:
+        """Keep a submitter's word against a cluster's; of enough submitters the median costs a little."""
+        waiting = (*self.state.disputes.get(seat, ()), dispute)
+        cluster = self.state.members[seat].cluster.id
+        record = DisputeRecord(cluster=cluster, job=dispute.job, submitter=submitter, says=says, waiting=len(waiting))
+        self.disputes.append(record)
+        if len(waiting) < DISPUTERS_MIN:
+            self.state = replace(self.state, disputes={**self.state.disputes, seat: waiting})
+            return
+        milli = disputes.cost([(one.milli, one.weight) for one in waiting])
+        self.state = replace(self.state, disputes={k: v for k, v in self.state.disputes.items() if k != seat})
+        what = f"{len(waiting)} submitters dispute what it said of {', '.join(one.job for one in waiting)}"[:400]
+        self.move(seat, lambda held: standing.disputed(held, milli), what, dispute.job, "dispute")
+
     def overdue(self) -> None:
         """Treat awards never started and jobs never ended, and forget receipts that came too late to count."""
         window = self.state.parameters
@@ -311,5 +335,6 @@ class Working:
             ended=tuple(self.ends),
             findings=tuple(self.findings),
             credits=tuple(self.credits),
+            disputes=tuple(self.disputes),
             ignored=tuple(self.ignored),
         )

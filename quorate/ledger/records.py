@@ -18,8 +18,10 @@ class AnswerRecord(Value):
     answer: BidOutcome
     reputation: int
     """Milli-units, as it stood when the height began."""
+    assessed_bp: int | None = None
+    """The score after its rivals' opinions; None if none was heard."""
     weighted_bp: int | None
-    """score x reputation; None for an abstention or a void bid."""
+    """score (after opinions) x reputation; None for an abstention or a void bid."""
     void: tuple[str, ...]
     """Why a signed bid does not count, one sentence each."""
     snapshot: ClusterSnapshot
@@ -44,11 +46,14 @@ class DecisionRecord(Value):
     """If nobody got it: each cluster's reason, in seat order."""
 
 
-FindingClass = Literal["A", "A'", "B", "absence"]
-"""A: two signatures that contradict each other. A': a vote for a false block. B: a statement that facts contradict."""
+FindingClass = Literal["A", "A'", "B", "absence", "dispute"]
+"""A: two signatures that contradict each other. A': a vote for a false block. B: a statement that facts contradict.
+
+`absence` and `dispute` (class S) are no proof of anything: others missed something, or say otherwise.
+"""
 
 PROVEN: frozenset[str] = frozenset({"A", "A'", "B"})
-"""Classes that no honest member on the same software is ever found in; an absence is none of them."""
+"""Classes that no honest member on the same software is ever found in."""
 
 
 class Finding(Value):
@@ -74,6 +79,17 @@ class Credit(Value):
     after: int
 
 
+class DisputeRecord(Value):
+    """A submitter's receipt that says otherwise than the cluster; alone it moves nothing."""
+
+    cluster: ClusterId
+    job: JobId
+    submitter: str
+    says: str
+    waiting: int
+    """How many submitters' disputes wait against this cluster now."""
+
+
 class EndRecord(Value):
     """A job that ended and gave its nodes back."""
 
@@ -97,5 +113,6 @@ class HeightRecord(Value):
     ended: tuple[EndRecord, ...] = ()
     findings: tuple[Finding, ...] = ()
     credits: tuple[Credit, ...] = ()
+    disputes: tuple[DisputeRecord, ...] = ()
     ignored: tuple[str, ...] = ()
     """Acts that had no effect, with the reason."""

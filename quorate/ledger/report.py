@@ -77,7 +77,9 @@ class BidRow(Value):
     """The interval that may be signed."""
     reputation: float
     weighted: float | None
-    """score x reputation; None if it abstained or its bid is void."""
+    """score (after opinions) x reputation; None if it abstained or its bid is void."""
+    assessed: float | None = None
+    """The score after its rivals' opinions; None if none was heard."""
     author: str
     """`rule`, or provider:model."""
     reasoning: str
@@ -179,6 +181,8 @@ class StandingRow(Value):
     power: float
     jailed: bool
     findings: int
+    disputed: int = 0
+    """Submitters whose receipts say otherwise than it, and of which nothing followed yet."""
 
 
 class ChangeRow(Value):

@@ -52,6 +52,8 @@ class Call:
     answers: Mapping[int, BidOutcome] = field(default_factory=dict)
     broken: frozenset[int] = frozenset()
     """Seats that showed an answer which their seal does not open: punished at once, out of this call."""
+    assessed: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """(who says it, whose bid) -> score that a rival gives a shown bid, basis points."""
     closed: int | None = None
     """Height at which it closed."""
     closed_at_s: int = 0
@@ -81,6 +83,18 @@ class Ended:
     run_s: int
     succeeded: bool
     ended_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A submitter's receipt that contradicts what the cluster reported of its job (P-71)."""
+
+    job: JobId
+    submitter_key: str
+    weight: int
+    """Nodes that the job held."""
+    milli: int
+    """How far the two are apart, 1..10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +152,8 @@ class LedgerState:
     answered: tuple[int, ...] = ()
     """Seats whose answers at the last height were shown and not refuted."""
     endorsed: Mapping[Digest, frozenset[int]] = field(default_factory=dict)
+    disputes: Mapping[int, tuple[Dispute, ...]] = field(default_factory=dict)
+    """Per seat, what submitters dispute and nothing followed from yet: one of each submitter."""
     reported: tuple[Reported, ...] = ()
     """Reports of blocks that the next height tries, in the order of their acts."""
     tried: frozenset[tuple[int, int]] = frozenset()
@@ -211,6 +227,16 @@ class LedgerState:
     def _seldom(self) -> list[Plain]:
         """Return what most states do not have, each part under its name and only where there is something to say."""
         parts: dict[str, list[Plain]] = {
+            "assessed": [
+                [job, whose, who, score]
+                for job, call in sorted(self.calls.items())
+                for (who, whose), score in sorted(call.assessed.items())
+            ],
+            "disputes": [
+                [seat, d.job, d.submitter_key, d.weight, d.milli]
+                for seat, disputes in sorted(self.disputes.items())
+                for d in disputes
+            ],
             "reported": [[report.reporter, report.name] for report in self.reported],
             "tried": [list(pair) for pair in sorted(self.tried)],
         }

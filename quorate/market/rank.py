@@ -25,15 +25,20 @@ def tie_draw(previous: Digest, job: JobId, cluster: ClusterId) -> bytes:
     return blake2b(f"{previous}|{job}|{cluster}".encode(), digest_size=32).digest()
 
 
-def rank(bids: Iterable[Bid], reputation: Mapping[ClusterId, int], previous: Digest) -> tuple[Bid, ...]:
-    """Return the bids, best first: highest weighted score, then highest score, then lowest draw."""
-    return tuple(
-        sorted(
-            bids,
-            key=lambda bid: (
-                -weighted_bp(bid.score_bp, reputation[bid.cluster]),
-                -bid.score_bp,
-                tie_draw(previous, bid.job, bid.cluster),
-            ),
-        )
-    )
+def rank(
+    bids: Iterable[Bid],
+    reputation: Mapping[ClusterId, int],
+    previous: Digest,
+    assessed: Mapping[ClusterId, int] | None = None,
+) -> tuple[Bid, ...]:
+    """Return the bids, best first: highest weighted score, then highest score, then lowest draw.
+
+    `assessed` replaces the scores of those clusters whose bids others assessed, basis points.
+    """
+    scores = assessed or {}
+
+    def merit(bid: Bid) -> tuple[int, int, bytes]:
+        score = scores.get(bid.cluster, bid.score_bp)
+        return -weighted_bp(score, reputation[bid.cluster]), -score, tie_draw(previous, bid.job, bid.cluster)
+
+    return tuple(sorted(bids, key=merit))

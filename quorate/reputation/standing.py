@@ -22,6 +22,12 @@ ABSENCE_FLOOR = 800
 PRESENCE = 2
 """A height whose bid and vote were present and unrefuted."""
 
+DISPUTE_MAX = 10
+"""What disputes of several submitters cost at most: they are words, no proof."""
+
+DISPUTERS_MIN = 3
+"""So many distinct submitters must disagree with a cluster before anything follows."""
+
 COMPLETION = 10
 """A contested job completed, with the receipt of its submitter."""
 
@@ -81,6 +87,17 @@ def present(standing: Standing) -> Standing:
 def completed(standing: Standing, calibration: int) -> Standing:
     """A contested job completed and its submitter says so; `calibration` in -10..10 scores the forecast."""
     return _with(standing, standing.reputation + COMPLETION + max(-CALIBRATION_MAX, min(CALIBRATION_MAX, calibration)))
+
+
+def disputed(standing: Standing, milli: int) -> Standing:
+    """Several submitters say otherwise than it (class S); never below the floor of power by that alone.
+
+    >>> disputed(Standing(cluster="c", reputation=505), 10).reputation
+    500
+    """
+    if standing.reputation <= POWER_MIN:
+        return standing
+    return _with(standing, max(POWER_MIN, standing.reputation - min(DISPUTE_MAX, milli)))
 
 
 def jailed(standing: Standing) -> Standing:

@@ -19,7 +19,7 @@ from nacl.signing import VerifyKey
 from quorate.market.rule import LINK_WANTED_GBPS, MATCH
 
 KINDS = {"propose": 2, "notarize": 3, "nullify": 4, "finalize": 5}
-ORDER = ["declare", "endorse", "report", "start", "refuse", "end", "receipt", "submit", "commit", "reveal"]
+ORDER = ["declare", "endorse", "report", "start", "refuse", "end", "receipt", "submit", "commit", "reveal", "assess"]
 OVERDUE_END_S = 3_600
 PAST, RIPE, REPORTS = 8, 3, 4
 """P-23: heights that can be judged, when an omission is ripe, and how many reports of one member may wait."""

@@ -20,6 +20,7 @@ SAMPLES = (
     a.Submit(job=owned("j1", name="Climate", attributes=[{"name": "grid", "value": "1 km"}])),
     a.Commit(job="j1", opened=1, seal="0" * 64),
     a.Reveal(job="j1", opened=1, answer=ANSWER, salt=SALT),
+    a.Assess(job="j1", opened=1, cluster="c1", score_bp=7_000),
     a.Start(job="j1"),
     a.Refuse(job="j1", reason="node down"),
     a.End(job="j1", run_s=5, succeeded=True),

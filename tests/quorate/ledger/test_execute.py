@@ -496,7 +496,7 @@ def test_a_receipt_that_the_submitter_did_not_sign_earns_nothing(change):
     assert (record.ignored[0].endswith("is not its submitter's"), reputation) == (True, 800)
 
 
-def test_a_disagreement_between_cluster_and_submitter_changes_nothing():
+def test_a_disagreement_between_cluster_and_one_submitter_changes_nothing():
     record, reputation = credit_of(lambda wanted, made: receipt(genesis(4).digest, wanted, 6))
     assert (record.ignored, record.credits, record.findings, reputation) == ((), (), (), 800)
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from quorate.domain.errors import LedgerBroken
 from quorate.ledger.genesis import Genesis, Parameters
 from quorate.ledger.state import founded
 from quorate.ledger.verify import genesis_line, read_genesis
@@ -15,7 +16,7 @@ FIELDS = sorted(Parameters.model_fields)
 
 @given(st.sampled_from(FIELDS), st.data())
 def test_any_other_rule_makes_another_chain(field, data):
-    value = data.draw(st.booleans() if field == "sealed" else st.integers(1, 9_000))
+    value = data.draw(st.booleans() if field in ("sealed", "assessments") else st.integers(1, 9_000))
     usual = getattr(Parameters(), field)
     assert (genesis(4, **{field: value}).digest == genesis(4).digest) == (value == usual)
 
@@ -54,3 +55,14 @@ def test_fewer_than_four_or_more_than_the_seats_found_no_chain(members):
 
 def test_the_largest_chain_has_a_committee():
     assert len(founded(genesis(128)).committee().seats) == 128
+
+
+def test_a_chain_that_hears_no_opinions_is_named_as_before_there_were_any():
+    """P-70: a field that is not used is not written, and not read either: one genesis has one form."""
+    quiet, hearing = genesis(4), genesis(4, assessments=True)
+    assert b"assessments" not in genesis_line(quiet)
+    assert genesis_line(hearing).count(b'"assessments":true') == 1
+    assert read_genesis(genesis_line(hearing)) == hearing
+    line = genesis_line(hearing).replace(b'"assessments":true', b'"assessments":false')
+    with pytest.raises(LedgerBroken):
+        read_genesis(line)
