@@ -30,6 +30,7 @@ from tests.simulation.forgeries import (
 from tests.simulation.liar import Liar, Trick, Words, assemble
 from tests.simulation.network import Network
 from tests.simulation.register import CHAIN, Register
+from tests.simulation.stages import Courier, Schism
 from tests.simulation.wire import Ballot
 
 
@@ -473,6 +474,8 @@ TRICK_CLASSES: dict[str, type[Trick]] = {
     "boast": Boast,
     "two_signatures": TwoSignatures,
     "false_status": FalseStatus,
+    "courier": Courier,
+    "schism": Schism,
 }
 
 

@@ -6,6 +6,7 @@ a fault of the core cannot hide in its own helper. Each check raises `Violation`
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from tests.simulation import wire
 from tests.simulation.register import Register
@@ -19,6 +20,17 @@ DRIFT_MAX_S = 5
 BLOCK_ITEM_BYTES = 600_000
 ITEM_COST = 256
 """A sender's items in a block may cost its share of the first; each costs its payload and the second."""
+
+
+ROUNDS_AHEAD = 64
+"""Votes of rounds further ahead may be dropped."""
+
+
+class Body(NamedTuple):
+    """A block and its items, decided or not."""
+
+    block: object
+    items: tuple[object, ...]
 
 
 class Violation(Exception):
@@ -72,6 +84,8 @@ class Checkers:
         self.honest = plan.honest()
         self.convicted_by: dict[int, set[int]] = defaultdict(set)
         """Convicted seat to the honest seats that hold evidence."""
+        self.refuted_by: dict[int, set[int]] = defaultdict(set)
+        """Seat to the honest seats that hold its vote for a false block."""
         self.forks = 0
         self.heights = 0
         self._keys = keys
@@ -84,6 +98,8 @@ class Checkers:
         self._ballots: dict[tuple[int, str, int, int], Ballot] = {}
         self._held: dict[int, dict[int, set[int]]] = {seat: defaultdict(set) for seat in range(plan.n)}
         self._floors: dict[int, list[int]] = {}
+        self._proposals: set[bytes] = set()
+        """What honest leaders sent."""
         self._crashed_at: dict[int, int] = {}
         self._bases: dict[int, Sequence[int]] = {}
         """Per height, the item numbers that blocks below have included."""
@@ -108,6 +124,8 @@ class Checkers:
         if ballot.seat != seat:
             return
         new = self._one_story(ballot)
+        if ballot.kind == "propose":
+            self._proposals.add(data)
         if ballot.kind == "finalize" and new:  # said again later, it still reports what was held when it was signed
             self._own_items_reported(ballot)
 
@@ -198,7 +216,12 @@ class Checkers:
         self, certificate: object, kind: str, height: int, value: str | None, powers: Powers
     ) -> str | None:
         """Say what is wrong with a certificate, None if nothing."""
-        ballots = wire.certificate_ballots(certificate)
+        return self.ballots_fault(wire.certificate_ballots(certificate), kind, height, value, powers)
+
+    def ballots_fault(
+        self, ballots: list[Ballot], kind: str, height: int, value: str | None, powers: Powers
+    ) -> str | None:
+        """Say why these ballots are no certificate, None if they are one."""
         seats = [ballot.seat for ballot in ballots]
         if len(set(seats)) != len(seats):
             return f"a seat stands twice in {seats}"
@@ -296,6 +319,103 @@ class Checkers:
                 "inclusion",
                 f"block {before.height} stops at item {reached} of seat {sender}, {upto} were reported",
             )
+
+    # -- proposals ---------------------------------------------------------------------------------------------------
+
+    def answered(self, seat: int, data: bytes, before: Register, stood: int, stands: tuple[int, int]) -> None:
+        """Whoever hears an honest leader's proposal that proves itself approves it at once (P-11, P-12).
+
+        Only blocks without items, of which nothing is owed, are held to this: nothing can be missing for them.
+        """
+        if data not in self._proposals or self._forks_allowed:  # beyond the bound two blocks may be notarized
+            return
+        shown = wire.proposal(data)
+        if shown is None or not before.powers()[seat]:
+            return
+        height, round_no = shown.ballot.height, shown.ballot.round
+        if height != before.height or not stood <= round_no <= stood + ROUNDS_AHEAD or stands > (height, round_no):
+            return
+        if not self._bare(shown.block, before) or not self._justified(shown, before.powers()):
+            return
+        if (seat, "notarize", height, round_no) not in self._ballots:
+            self._broken(
+                "approval", f"seat {seat} in round {stands[1]} does not approve {shown.ballot}, whose proof is complete"
+            )
+
+    def _bare(self, block: dict[str, object], before: Register) -> bool:
+        """Say whether a block follows `before` and neither names items nor owes any."""
+        if block["items"] or block["parent"] != before.parent:
+            return False
+        if block["previous"] is None:
+            return True
+        powers = self._powers.get(before.parent)
+        if powers is None:
+            return False
+        needed = reported(wire.plain_ballots(block["previous"]), powers)
+        return all(upto <= start for upto, start in zip(needed, before.sequences, strict=True))
+
+    def _justified(self, shown: wire.Shown, powers: Powers) -> bool:
+        """Say whether a proposal carries every certificate that it rests on."""
+        carried = {(c["kind"], c["round"]): wire.plain_ballots(c) for c in shown.certificates}
+        height, parent = shown.ballot.height, shown.ballot.extra
+        wanted = [("nullify", number, None) for number in range(parent + 1, shown.ballot.round)]
+        if parent >= 0:
+            wanted.append(("notarize", parent, shown.ballot.value))
+        return all(
+            (kind, number) in carried and self.ballots_fault(carried[kind, number], kind, height, value, powers) is None
+            for kind, number, value in wanted
+        )
+
+    def refuted(self, seat: int, charge: object, before: Register) -> None:
+        """What an honest seat calls false is false, and nobody honest voted for it (P-23).
+
+        One exception: a block that leaves out an owed item of a seat that signed two payloads under its number. Whoever
+        holds the one that may be left out votes for the block in good faith; the ledger waits for both to be shown.
+        """
+        fault = self._fault(charge.block, before)
+        disputed = self._disputed(charge.block, before)
+        if fault is None and not disputed:
+            self._broken("refuted", f"seat {seat} calls a valid block of height {before.height} false")
+        if not charge.votes:
+            self._broken("refuted", f"seat {seat} charges nobody")
+        excusable = disputed and (fault is None or fault.startswith("inclusion"))
+        for ballot in map(wire.vote_ballot, charge.votes):
+            place = (ballot.kind, ballot.height, ballot.value, ballot.extra)
+            if place not in {(kind, before.height, charge.block.digest, -1) for kind in ("propose", "notarize")}:
+                self._broken("refuted", f"{ballot} is no vote for the block that seat {seat} calls false")
+            if not self.signed(ballot):
+                self._broken("refuted", f"seat {ballot.seat} did not sign {ballot}")
+            if ballot.seat not in self.lying and not excusable:
+                self._broken("framed", f"honest seat {ballot.seat} voted for a block called false: {fault}")
+            self.refuted_by[ballot.seat].add(seat)
+
+    def _disputed(self, block: object, before: Register) -> bool:
+        """Say whether a block stops before an item of which its sender, a liar, signed two payloads."""
+        items = [self._seen(digest) for digest in block.items]
+        for sender in self.lying:
+            reached = max([before.sequences[sender], *(i.seq for i in items if i is not None and i.sender == sender)])
+            if len({item.payload for item in self._items[sender, reached + 1].values()}) > 1:
+                return True
+        return False
+
+    def _seen(self, digest: str) -> object | None:
+        return next((versions[digest] for versions in self._items.values() if digest in versions), None)
+
+    def _fault(self, block: object, before: Register) -> str | None:
+        """Return what is wrong with a block, whatever laws count in this run; None if it is valid."""
+        items = [self._seen(digest) for digest in block.items]
+        if None in items:
+            return "an item of it was never seen"
+        entry = Body(block, tuple(items))
+        laws, latest = self._laws, self._latest_ms
+        self._laws = self._latest_ms = None
+        try:
+            self._validity(before, entry)
+        except Violation as violation:
+            return str(violation)
+        finally:
+            self._laws, self._latest_ms = laws, latest
+        return None
 
     # -- evidence ----------------------------------------------------------------------------------------------------
 

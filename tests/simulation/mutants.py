@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from quorate.consensus import bodies, catchup, certificate, desk, height, judging, leading, proposing, replica, rounds
+from quorate.consensus import (
+    bodies,
+    catchup,
+    certificate,
+    desk,
+    height,
+    judging,
+    leading,
+    proposing,
+    refuting,
+    replica,
+    rounds,
+)
 from quorate.consensus import table as tables
 from quorate.consensus.effects import Persist
 from quorate.consensus.wal import RecordKind
@@ -233,6 +245,20 @@ def _future_allowed() -> tuple[Patch, ...]:
     return ((judging, "_wrong_at_first_sight", wrong),)
 
 
+def _provable_anyway() -> tuple[Patch, ...]:
+    plain = judging._wrong_at_first_sight
+
+    def wrong(table: Table, block: object) -> object:
+        found = plain(table, block)
+        return None if found is None else replace(found, provable=True)
+
+    return ((judging, "_wrong_at_first_sight", wrong),)
+
+
+def _any_vote(vote: object, block: object) -> bool:
+    return vote.kind in {Kind.PROPOSE, Kind.NOTARIZE}
+
+
 def _forgotten_proposal() -> tuple[Patch, ...]:
     plain = Machine.restore_proposal
 
@@ -279,8 +305,9 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "floor_of_two_thirds_n7": lambda: Mutant(_quorum(_floor), {"n": 7, "liars": 2}, FORK),
     "majority_forks": lambda: Mutant(_quorum(_majority), laws=FORK),
     "weights_only": lambda: Mutant(_quorum(_weights_only)),
-    "weights_only_forks": lambda: Mutant(_quorum(_weights_only), {"n": 7, "liars": 2}, FORK),
+    "weights_only_forks": lambda: Mutant(_quorum(_weights_only), laws=FORK),
     "count_only": lambda: Mutant(_quorum(_count_only)),
+    "count_only_forks": lambda: Mutant(_quorum(_count_only), laws=FORK),
     "weights_of_the_height_before": lambda: Mutant(_stale_weights()),
     "jailed_seats_vote": lambda: Mutant(((Table, "admit", _powerless_admitted), (certificate, "_quorate", _nothing))),
     "no_justification": lambda: Mutant(_no_justification()),
@@ -304,6 +331,8 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "previous_certificate_unchecked": lambda: Mutant(((judging, "_wrong_previous", _nothing),)),
     "evidence_too_loose": lambda: Mutant(_loose_evidence()),
     "evidence_never_filed": lambda: Mutant(((desk.Desk, "convict", _nothing),), beyond=True),
+    "clocks_charged": lambda: Mutant(_provable_anyway()),
+    "any_vote_charged": lambda: Mutant(((refuting, "vouches", _any_vote),)),
     "inclusion_rule_off": lambda: Mutant(
         ((proposing, "first_lacking", _nothing), (leading, "first_lacking", _nothing))
     ),

@@ -21,6 +21,7 @@ from tests.simulation.core import (
     Decided,
     Head,
     Persist,
+    Refuted,
     Send,
     Serve,
     SetTimer,
@@ -36,6 +37,7 @@ SERVED_MAX = 8
 """Heights in one answer to a seat that fell behind."""
 KIND_AT = 4
 ITEM_KIND = 1
+PROPOSE_KIND = 2
 
 EVENTS_MAX = 400_000
 """More events than any schedule that makes progress needs; beyond it the run is called stuck."""
@@ -76,6 +78,12 @@ class Witness(Protocol):
     def forgot(self, seat: int, height: int) -> None:
         """An honest seat lost its memory while it stood at `height`."""
 
+    def answered(self, seat: int, data: bytes, before: Register, stood: int, stands: tuple[int, int]) -> None:
+        """An honest seat that stood in a round of `before.height` took a proposal; now it `stands` elsewhere."""
+
+    def refuted(self, seat: int, charge: object, before: Register) -> None:
+        """An honest seat holds a block of `before.height` to be false, and names those who voted for it."""
+
 
 class Network:
     """The queue and the weather."""
@@ -96,7 +104,7 @@ class Network:
         self._queue: list[tuple[int, int, Callable[..., None], object, object]] = []
         self._order = 0
         self._trace = blake2b(digest_size=16) if digest else None
-        self._healed = False
+        self._bridges = plan.liar_seats() if plan.bridged else frozenset()
 
     def at(self, when_ms: int, act: Callable[..., None], first: object, second: object) -> None:
         """Run `act(first, second)` at a time."""
@@ -134,6 +142,8 @@ class Network:
             self.at(self.now + delay, deliver, data, source)
 
     def _split(self, source: int, target: int) -> bool:
+        if source in self._bridges or target in self._bridges:
+            return False
         for split in self.plan.splits:
             if split.start_ms <= self.now < split.end_ms:
                 return split.sides[source] != split.sides[target]
@@ -257,9 +267,14 @@ class Member:
     def deliver(self, data: bytes, sender: int) -> None:
         """Take one message, unless down."""
         if self.replica is not None:
-            if len(data) > KIND_AT and data[KIND_AT] == ITEM_KIND:
+            kind = data[KIND_AT] if len(data) > KIND_AT else 0
+            if kind == ITEM_KIND:
                 self.witness.heard(self.seat, data)
+            before, stood = self.application, self.replica.round
             self._ask(self.replica.receive, data, sender)
+            if kind == PROPOSE_KIND and self.replica is not None:
+                stands = (self.replica.height, self.replica.round)
+                self.witness.answered(self.seat, data, before, stood, stands)
 
     def ring(self, name: str, token: int) -> None:
         """Take one timer, unless it was set again, cancelled, or we went down since."""
@@ -318,6 +333,8 @@ class Member:
             self._serve(effect.to, effect.height)
         elif kind is Convict:
             self.witness.convicted(self.seat, effect.evidence)
+        elif kind is Refuted:
+            self.witness.refuted(self.seat, effect.charge, self.application)
 
     def _decide(self, entry: object) -> None:
         self.disk.sync()

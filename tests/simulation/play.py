@@ -33,6 +33,7 @@ class Outcome:
     forks: int = 0
     liars: int = 0
     convicted: frozenset[int] = field(default=frozenset())
+    refuted: frozenset[int] = field(default=frozenset())
     live_owed: bool = False
     finished: bool = False
     digest: str = ""
@@ -134,6 +135,7 @@ def _play(table: Table, forks: bool) -> Outcome:
         forks=table.checkers.forks,
         liars=len(plan.liars),
         convicted=frozenset(table.checkers.convicted_by),
+        refuted=frozenset(table.checkers.refuted_by),
         live_owed=plan.live,
         finished=finished,
         digest=table.network.trace_digest(),

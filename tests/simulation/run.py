@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.simulation.play import Outcome, play
-from tests.simulation.schedule import draw
+from tests.simulation.schedule import STAGES, draw
 
 COMMAND = "python -m tests.simulation.run"
 PROGRESS_S = 30.0
@@ -27,13 +27,13 @@ PROGRESS_S = 30.0
 
 def _pin(options: argparse.Namespace) -> dict[str, object]:
     tricks = tuple(options.tricks.split(",")) if options.tricks else None
-    return {"n": options.n, "liars": options.liars, "tricks": tricks}
+    return {"n": options.n, "liars": options.liars, "tricks": tricks, "stage": options.stage}
 
 
 def _again(options: argparse.Namespace, seed: int) -> str:
     """Return the line that reproduces a failure."""
     words = [COMMAND, f"--seed {seed} --schedules 1"]
-    names = ("n", "liars", "tricks")
+    names = ("n", "liars", "tricks", "stage")
     words += [f"--{name} {getattr(options, name)}" for name in names if getattr(options, name) is not None]
     if options.signatures != "hash":
         words.append(f"--signatures {options.signatures}")
@@ -74,6 +74,7 @@ class Tally:
         self.counts["restarts"] += outcome.restarts
         self.counts["liars"] += outcome.liars
         self.counts["liars_convicted"] += len(outcome.convicted)
+        self.counts["liars_refuted"] += len(outcome.refuted)
         self.counts["live_owed"] += outcome.live_owed
         self.counts["finished"] += outcome.finished
         if outcome.law is not None:
@@ -193,6 +194,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--n", type=int)
     top.add_argument("--liars", type=int)
     top.add_argument("--tricks")
+    top.add_argument("--stage", choices=tuple(STAGES), help="schedules of one stage only")
     top.add_argument("--jobs", type=int, default=1)
     top.add_argument("--signatures", choices=("hash", "ed25519"), default="hash")
     top.add_argument("--digest", action="store_true", help="print the trace digest of every schedule")

@@ -5,6 +5,7 @@ reproduced by one number. Times are milliseconds of simulated time.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 TRICKS = (
@@ -115,6 +116,8 @@ class Schedule:
     grace_ms: int
     recent_entries: int
     """Decided entries a replica keeps for others; older ones come from the ledger."""
+    bridged: bool = field(default=False)
+    """Whether partitions part the honest only: liars hear and reach everybody."""
     live: bool = field(default=False)
     """Whether the honest alone are a quorum under every table, so that liveness is owed."""
 
@@ -253,8 +256,16 @@ def draw(
     tricks: tuple[str, ...] | None = None,
     beyond: bool = False,
     rough: bool | None = None,
+    stage: str | None = None,
 ) -> Schedule:
-    """Draw the schedule of `seed`; the named arguments pin what the seed would have chosen."""
+    """Draw the schedule of `seed`; the named arguments pin what the seed would have chosen.
+
+    A few seeds, unless something is pinned, mean a staged schedule (`STAGES`); `stage` asks for one.
+    """
+    if (n, liars, tricks, rough, stage) == (None,) * 5 and not beyond:
+        stage = _stage(seed)
+    if stage is not None:
+        return STAGES[stage](seed)
     rng = random.Random(seed)
     n = _size(rng) if n is None else n
     count = _liar_count(rng, n) if liars is None else liars
@@ -314,3 +325,75 @@ def _hand(rng: random.Random, menu: tuple[str, ...]) -> tuple[str, ...]:
         return rng.choice(HANDS)
     count = min(len(menu), rng.choice((1, 1, 2, 3)))
     return tuple(sorted(set(rng.sample(menu, count))))
+
+
+STAGED = 0.02
+"""Share of the seeds that mean each of the stages."""
+
+
+def _stage(seed: int) -> str | None:
+    place = int(random.Random(f"stage {seed}").random() / STAGED)
+    return tuple(STAGES)[place] if place < len(STAGES) else None
+
+
+def _staged(
+    seed: int, rng: random.Random, powers: Powers, hands: dict[int, str], sides: tuple[int, ...], heal_ms: int
+) -> Schedule:
+    """Return a schedule whose only weather is one partition of the honest, from the start until it heals."""
+    n, lying = len(powers), frozenset(hands)
+    return Schedule(
+        seed=seed,
+        n=n,
+        liars=tuple((seat, (hands[seat],)) for seat in sorted(hands)),
+        tables=(powers,),
+        heights=2,
+        loss=0.0,
+        twice=0.0,
+        latency_ms=rng.choice((5, 20)),
+        jitter_ms=0,
+        heal_ms=heal_ms,
+        splits=(Split(0, heal_ms, sides),),
+        crashes=(),
+        skews=tuple(rng.uniform(0.7, 1.4) for _ in range(n)),
+        offsets_ms=tuple(rng.randrange(-1500, 1500) for _ in range(n)),
+        eager=True,
+        items=(),
+        timeout_ms=500,
+        rebroadcast_ms=rng.choice((300, 500)),
+        grace_ms=20,
+        recent_entries=16,
+        bridged=True,
+        live=live_without(powers, lying),
+    )
+
+
+def _courier(seed: int) -> Schedule:
+    """Every honest seat alone with one liar, which carries the nullification of each round to all but one of them.
+
+    When the partition heals, each lacks another one, so nobody can lead before they have told each other.
+    """
+    rng = random.Random(f"courier {seed}")
+    n = rng.choice((4, 5, 6))
+    powers = tuple(rng.randint(900, 1000) for _ in range(n))
+    return _staged(seed, rng, powers, {rng.randrange(n): "courier"}, tuple(range(n)), 20_000)
+
+
+def _schism(seed: int) -> Schedule:
+    """Two halves of the honest, and liars who take part in both: heavy ones, or light ones in numbers.
+
+    They are within the bound by count, or by weight; with either alone as the quorum, both halves would decide.
+    """
+    rng = random.Random(f"schism {seed}")
+    n, count, mine, theirs = rng.choice(
+        ((7, 2, 1000, 500), (8, 2, 1000, 500), (10, 3, 1000, 500), (7, 3, 500, 1000), (10, 4, 500, 1000))
+    )
+    lying = rng.sample(range(n), count)
+    honest = [seat for seat in range(n) if seat not in lying]
+    rng.shuffle(honest)
+    sides = tuple(int(seat in honest[: len(honest) // 2]) for seat in range(n))
+    powers = tuple(mine if seat in lying else theirs for seat in range(n))
+    return _staged(seed, rng, powers, dict.fromkeys(lying, "schism"), sides, 15_000)
+
+
+STAGES: dict[str, Callable[[int], Schedule]] = {"courier": _courier, "schism": _schism}
+"""Schedules that are built rather than drawn, because weather alone would hardly ever make them."""

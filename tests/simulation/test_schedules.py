@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation.play import play
-from tests.simulation.schedule import TRICKS, draw, live_without, quorum, within_bound
+from tests.simulation.schedule import STAGES, TRICKS, draw, live_without, quorum, within_bound
 
 SEEDS = 160
 STEP = 20
@@ -24,6 +24,26 @@ def test_every_law_holds_under_a_liar_of_each_kind(trick: str) -> None:
     for seed in (1, 2, 3):
         outcome = play(draw(seed, n=6, liars=1, tricks=(trick,)))
         assert outcome.law is None, f"--seed {seed} --n 6 --liars 1 --tricks {trick}: {outcome.law}: {outcome.detail}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_law_holds_in_staged_schedules(stage: str) -> None:
+    for seed in (1, 2, 3, 4):
+        outcome = play(draw(seed, stage=stage))
+        assert outcome.law is None, f"--seed {seed} --stage {stage}: {outcome.law}: {outcome.detail}"
+        assert outcome.finished
+
+
+def test_a_few_seeds_mean_a_staged_schedule() -> None:
+    bridged = [seed for seed in range(1_000) if draw(seed).bridged]
+    assert 10 <= len(bridged) <= 90
+
+
+def test_blocks_called_false_charge_liars_only() -> None:
+    tricks = ("bad_block", "censor", "stale_previous")
+    charged = [play(draw(seed, n=6, liars=1, tricks=tricks)) for seed in range(1, 31)]
+    assert all(outcome.law is None for outcome in charged)
+    assert any(outcome.refuted for outcome in charged), "a false block was never charged; the path is not exercised"
 
 
 def test_every_law_holds_with_real_signatures() -> None:

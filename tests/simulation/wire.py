@@ -188,6 +188,56 @@ def _signed(kind: str, data: bytes) -> Ballot:
     return make_ballot(kind, height, round_no, seat, value.hex(), parent, 0, b"", signature)
 
 
+class Shown(NamedTuple):
+    """A proposal: its head, its block and its certificates, as JSON."""
+
+    ballot: Ballot
+    block: dict[str, object]
+    certificates: list[dict[str, object]]
+
+
+def proposal(data: bytes) -> Shown | None:
+    """Read a PROPOSE message whole; None for anything else."""
+    head = ballot(data)
+    if head is None or head.kind != "propose":
+        return None
+    try:
+        block, *certificates = [json.loads(part) for part in _parts(data[HEADER_BYTES + SIGNED.size :])]
+    except (struct_error, ValueError):
+        return None
+    return Shown(head, block, certificates)
+
+
+def _parts(body: bytes) -> list[bytes]:
+    (count,) = Struct(">H").unpack_from(body)
+    parts, at = [], 2
+    for _ in range(count):
+        (length,) = Struct(">I").unpack_from(body, at)
+        parts.append(body[at + 4 : at + 4 + length])
+        at += 4 + length
+    return parts
+
+
+def plain_ballots(certificate: object) -> list[Ballot]:
+    """Return the single statements of a certificate in its JSON form."""
+    c = certificate
+    exts = [bytes.fromhex(ext) for ext in c["exts"]]
+    return [
+        make_ballot(
+            c["kind"],
+            c["height"],
+            c["round"],
+            seat,
+            c["value"],
+            c["parent"],
+            reason,
+            exts[place],
+            bytes.fromhex(signature),
+        )
+        for seat, place, reason, signature in c["votes"]
+    ]
+
+
 _READERS = {"propose": _signed, "notarize": _signed, "nullify": _nullify, "finalize": _finalize}
 
 
