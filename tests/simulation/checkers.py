@@ -358,7 +358,9 @@ class Checkers:
         """Say whether a proposal carries every certificate that it rests on."""
         carried = {(c["kind"], c["round"]): wire.plain_ballots(c) for c in shown.certificates}
         height, parent = shown.ballot.height, shown.ballot.extra
-        wanted = [("nullify", number, None) for number in range(parent + 1, shown.ballot.round)]
+        wanted: list[tuple[str, int, str | None]] = [
+            ("nullify", number, None) for number in range(parent + 1, shown.ballot.round)
+        ]
         if parent >= 0:
             wanted.append(("notarize", parent, shown.ballot.value))
         return all(
