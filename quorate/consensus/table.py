@@ -24,6 +24,15 @@ ANSWER_CERTIFICATES_MAX = 32
 """Certificates in one answer to a STATUS."""
 
 
+RIVALS = {
+    Kind.PROPOSE: (Kind.PROPOSE,),
+    Kind.NOTARIZE: (Kind.NOTARIZE,),
+    Kind.NULLIFY: (Kind.FINALIZE,),
+    Kind.FINALIZE: (Kind.FINALIZE, Kind.NULLIFY),
+}
+"""Kinds of votes that a vote of a kind may contradict (P-16)."""
+
+
 class Table:
     """The state of one height at one replica."""
 
@@ -117,8 +126,11 @@ class Table:
 
     def _against(self, round_: Round, vote: Vote) -> Vote | None:
         """Return a verified vote of the same seat and round that a vote contradicts."""
-        found = (round_.votes.get((kind, vote.seat)) for kind in (vote.kind, Kind.NULLIFY, Kind.FINALIZE))
-        return next((other for other in found if other is not None and incompatible(other, vote)), None)
+        for kind in RIVALS[vote.kind]:
+            other = round_.votes.get((kind, vote.seat))
+            if other is not None and incompatible(other, vote):
+                return other
+        return None
 
     def _came_late(self, round_: Round, vote: Vote) -> bool:
         """Say whether the vote adds nothing to what is certified and contradicts nothing seen."""
@@ -141,7 +153,7 @@ class Table:
 
     def _put_aside_against(self, round_: Round, vote: Vote) -> Vote | None:
         """Return a late vote that contradicts a verified one, if it was signed after all."""
-        for kind in (vote.kind, Kind.NULLIFY, Kind.FINALIZE) if round_.late else ():
+        for kind in RIVALS[vote.kind] if round_.late else ():
             other = round_.late.get((kind, vote.seat))
             if other is not None and incompatible(other, vote):
                 del round_.late[kind, vote.seat]

@@ -1,5 +1,6 @@
 """Clusters as groups of equal nodes, and what is taken of them at one moment."""
 
+from functools import cached_property
 from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -50,27 +51,27 @@ class Cluster(Value):
     groups: tuple[NodeGroup, ...] = Field(min_length=1, max_length=64)
     """The nodes, by kind."""
 
-    @property
+    @cached_property
     def nodes(self) -> int:
         """All nodes."""
         return sum(group.nodes for group in self.groups)
 
-    @property
+    @cached_property
     def cores(self) -> int:
         """All CPU cores."""
         return sum(group.nodes * group.cores for group in self.groups)
 
-    @property
+    @cached_property
     def memory_gib(self) -> int:
         """All memory, GiB."""
         return sum(group.nodes * group.memory_gib for group in self.groups)
 
-    @property
+    @cached_property
     def gpus(self) -> int:
         """All GPUs."""
         return sum(group.nodes * group.gpus for group in self.groups)
 
-    @property
+    @cached_property
     def heterogeneous(self) -> bool:
         """Whether its nodes differ."""
         return len(self.groups) > 1
@@ -140,7 +141,7 @@ class ClusterSnapshot(Value):
                 )
         return self
 
-    @property
+    @cached_property
     def free(self) -> NodesByGroup:
         """Nodes neither allocated nor busy, per group."""
         return tuple(
@@ -148,17 +149,17 @@ class ClusterSnapshot(Value):
             for group, allocated, background in zip(self.cluster.groups, self.allocated, self.background, strict=True)
         )
 
-    @property
+    @cached_property
     def nodes_free(self) -> int:
         """All free nodes."""
         return sum(self.free)
 
-    @property
+    @cached_property
     def nodes_allocated(self) -> int:
         """All nodes held by jobs."""
         return sum(self.allocated)
 
-    @property
+    @cached_property
     def nodes_background(self) -> int:
         """All nodes busy for others."""
         return sum(self.background)

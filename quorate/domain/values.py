@@ -4,7 +4,8 @@ Values are strict only where bytes enter (`Model.model_validate_json(raw, strict
 model survives a checkpoint, a strict one does not.
 """
 
-from typing import NewType
+from collections.abc import Mapping
+from typing import NewType, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,3 +27,10 @@ class Value(BaseModel):
     """A frozen, closed value: an unknown field is an error, and nothing is changed after construction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, serialize_by_alias=True)
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """Return a copy with these fields changed, unvalidated; what was computed from the old ones stays behind."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied

@@ -2,22 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 from quorate.consensus.inclusion import owed
 from quorate.domain.canonical import Plain
 from quorate.domain.deciding import Block, Certificate, Committee, Item
 from quorate.domain.errors import MessageMalformed
-from quorate.domain.values import Digest, Height
+from quorate.domain.values import Digest, Height, JobId
 from quorate.ledger import acts as a
 from quorate.ledger.execute import Executed, execute
+from quorate.ledger.gathered import Gathered
 from quorate.ledger.genesis import Genesis
 from quorate.ledger.height import OVERDUE_END_S
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Call, LedgerState, founded
 
-_URGENT = (a.Declare, a.Endorse, a.Report, a.Refuse, a.End, a.Receipt, a.Submit)
-"""Acts that wait for nothing else."""
+_NOBODY: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class LedgerApplication:
     """What the last applied block did."""
     executed: list["_Execution"] = field(default_factory=list, compare=False, repr=False)
     """The last execution, at most one: a block is judged first and applied later, with the same result."""
+    gathered: Gathered = field(default_factory=Gathered, compare=False, repr=False)
+    """What the pool says that was looked at last."""
 
     @classmethod
     def of(cls, genesis: Genesis) -> Self:
@@ -60,10 +63,14 @@ class LedgerApplication:
         """Digest of the block decided last."""
         return self.state.parent
 
-    @property
+    @cached_property
     def committee(self) -> Committee:
         """Who decides `height`."""
         return self.state.committee()
+
+    @cached_property
+    def _active(self) -> tuple[int, ...]:
+        return self.state.active()
 
     @property
     def sequences(self) -> tuple[int, ...]:
@@ -78,7 +85,7 @@ class LedgerApplication:
     @property
     def halted(self) -> str | None:
         """Why nothing can be decided any more, None while it can."""
-        active = len(self.state.active())
+        active = len(self._active)
         if active >= 4:
             return None
         return f"only {active} members are active; four are the fewest that tolerate a fault: release or admit one"
@@ -95,50 +102,56 @@ class LedgerApplication:
         """Say whether a block is worth proposing now."""
         if self.halted:
             return False
-        acts = self._acts(pool)
-        if any(isinstance(act, _URGENT) for _, act in acts):
-            return True
-        return any(self._call_due(call, acts, now_s) for call in self.state.calls.values()) or any(
-            at_s <= now_s for at_s in self._deadlines(acts)
+        said = self._gathered(pool)
+        return (
+            said.urgent
+            or any(self._call_due(call, said, now_s) for call in self.state.calls.values())
+            or any(at_s <= now_s for at_s in self._deadlines(said))
         )
 
     def wake_at_s(self, pool: Sequence[Item]) -> int | None:
         """Return when `due` may become true by time alone, s; None if never."""
         if self.halted:
             return None
-        acts = self._acts(pool)
-        calls = [at_s for call in self.state.calls.values() for at_s in self._call_wakes(call)]
-        return min([*calls, *self._deadlines(acts)], default=None)
+        calls = [self._call_wakes(call) for call in self.state.calls.values()]
+        return min([*calls, *self._deadlines(self._gathered(pool))], default=None)
 
-    def _acts(self, pool: Sequence[Item]) -> list[tuple[int, a.Act]]:
-        return [(i.sender, act) for i in pool if self.judge(i) is None for act in a.decode_acts(i.payload)]
+    def _gathered(self, pool: Sequence[Item]) -> Gathered:
+        self.gathered.take([item for item in pool if self.judge(item) is None])
+        return self.gathered
 
-    def _call_due(self, call: Call, acts: list[tuple[int, a.Act]], now_s: int) -> bool:
+    def _call_due(self, call: Call, said: Gathered, now_s: int) -> bool:
+        job = call.job.id
         if call.closed is None:
-            answering: type[a.Commit] | type[a.Reveal] = a.Commit if self.state.parameters.sealed else a.Reveal
-            sealed = {seat for seat, act in acts if isinstance(act, answering) and act.job == call.job.id}
-            return set(self.state.active()) <= sealed | set(call.seals) or now_s >= call.closes_at_s
-        shown = {seat for seat, act in acts if isinstance(act, a.Reveal) and act.job == call.job.id}
-        if set(call.seals) <= shown | set(call.answers) | call.broken:
+            answering = said.commits if self.state.parameters.sealed else said.reveals
+            sealed = answering.get(job, _NOBODY)
+            return all(s in sealed or s in call.seals for s in self._active) or now_s >= call.closes_at_s
+        shown = said.reveals.get(job, _NOBODY)
+        if all(seat in shown or seat in call.answers or seat in call.broken for seat in call.seals):
             return True
         return now_s >= call.closed_at_s + self.state.parameters.reveal_window_s
 
-    def _call_wakes(self, call: Call) -> list[int]:
-        if call.closed is None:
-            return [call.closes_at_s]
-        return [call.closed_at_s + self.state.parameters.reveal_window_s]
+    def _call_wakes(self, call: Call) -> int:
+        return call.closes_at_s if call.closed is None else call.closed_at_s + self.state.parameters.reveal_window_s
 
-    def _deadlines(self, acts: list[tuple[int, a.Act]]) -> list[int]:
-        """Return when awards and running jobs must be acted upon; a start in the pool waits half its window."""
-        starts = {act.job for _, act in acts if isinstance(act, a.Start)}
-        window = self.state.parameters.start_window_s
-        deadlines = []
+    @cached_property
+    def _running(self) -> tuple[int | None, dict[JobId, int]]:
+        """When the first running job is overdue, s, and when each award that was not started was made."""
+        unstarted: dict[JobId, int] = {}
+        ends: list[int] = []
         for job, held in self.state.running.items():
             if held.started_at_s is None:
-                deadlines.append(held.awarded_at_s + (window // 2 if job in starts else window))
+                unstarted[job] = held.awarded_at_s
             else:
-                deadlines.append(held.started_at_s + held.job.walltime_s + OVERDUE_END_S)
-        return deadlines
+                ends.append(held.started_at_s + held.job.walltime_s + OVERDUE_END_S)
+        return min(ends, default=None), unstarted
+
+    def _deadlines(self, said: Gathered) -> list[int]:
+        """Return when awards and running jobs must be acted upon; a start in the pool waits half its window."""
+        window = self.state.parameters.start_window_s
+        overdue, unstarted = self._running
+        deadlines = [at_s + (window // 2 if job in said.starts else window) for job, at_s in unstarted.items()]
+        return deadlines if overdue is None else [overdue, *deadlines]
 
     def _execute(self, at_s: int, items: Sequence[Item], previous: Certificate | None) -> Executed:
         asked = (at_s, tuple(items), previous)

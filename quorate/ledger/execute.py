@@ -65,7 +65,7 @@ class _Acting(Working):
 
     def _submit(self, _seat: int, _seq: int, act: a.Submit) -> str | None:
         job = act.job
-        if job.id in self.state.known:
+        if job.id in self.state.known or job.id in self.submitted:
             return f"{job.id} was submitted before"
         if len(self.state.calls) >= CALLS_MAX:
             return f"{CALLS_MAX} calls are open"
@@ -75,7 +75,7 @@ class _Acting(Working):
             bytes.fromhex(act.signature),
         ):
             return f"{job.id} is not signed by its submitter"
-        self.state = replace(self.state, known=self.state.known | {job.id})
+        self.submitted.add(job.id)
         self.open(job)
         return None
 
@@ -352,7 +352,7 @@ def _execute(
     height.close_due()
     height.decide_due()
     height.reopen_waiting()
-    after = _advance(state, height.state, at_s, items)
+    after = _advance(state, height.done(), at_s, items)
     past = Past(replace(state, past=()), tuple(items), verdicts)
     after = replace(after, past=(*state.past[1 - PAST_HEIGHTS :], past))
     record = height.record()

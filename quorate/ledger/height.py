@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import Bid
-from quorate.domain.clusters import NodesByGroup
+from quorate.domain.clusters import ClusterSnapshot, NodesByGroup
 from quorate.domain.deciding import Kind, Vote
 from quorate.domain.jobs import Job
 from quorate.domain.values import JobId
@@ -56,7 +56,13 @@ class Working:
         self.at_s = at_s
         self.signers = frozenset(signers)
         self.required = tuple(required)
-        self.state = replace(state, answered=())
+        self._calls = dict(state.calls)
+        """The state's calls, its own copy: changed in place, for a batch changes each a dozen times."""
+        self.state = replace(state, answered=(), calls=self._calls)
+        self.submitted: set[JobId] = set()
+        self._answered: set[int] = set()
+        self._taken: dict[int, NodesByGroup] = {}
+        self._facts: dict[int, tuple[MemberState, ClusterSnapshot]] = {}
         self.opened: list[JobId] = []
         self.closed: list[JobId] = []
         self.decisions: list[DecisionRecord] = []
@@ -134,29 +140,27 @@ class Working:
             opened_at_s=self.at_s,
             closes_at_s=self.at_s + self.state.parameters.bid_window_s,
             draw=self.before.parent,
-            snapshots=tuple(self.state.snapshot(seat, self.at_s) for seat in range(len(self.state.members))),
+            snapshots=tuple(map(self.facts, range(len(self.state.members)))),
             excluded=excluded,
         )
-        self.state = replace(
-            self.state,
-            calls={**self.state.calls, job.id: call},
-            waiting={k: v for k, v in self.state.waiting.items() if k != job.id},
-        )
+        self._calls[job.id] = call
+        if job.id in self.state.waiting:
+            waiting = {k: v for k, v in self.state.waiting.items() if k != job.id}
+            self.state = replace(self.state, waiting=waiting)
         self.opened.append(job.id)
 
     def set_call(self, job: JobId, call: Call | None) -> None:
         """Replace a job's call; None removes it."""
-        calls = {k: v for k, v in self.state.calls.items() if k != job}
+        self._calls.pop(job, None)  # what is changed moves to the end: the order of calls is part of results
         if call is not None:
-            calls[job] = call
-        self.state = replace(self.state, calls=calls)
+            self._calls[job] = call
 
     def reopen_waiting(self) -> None:
         """Call waiting jobs again once some cluster could take them now, or none ever will: that ends the wait."""
         if not self.state.waiting:
             return
         able = [seat for seat, member in enumerate(self.state.members) if self._may_win(member)]
-        facts = {seat: self.state.snapshot(seat, self.at_s) for seat in able}
+        facts = {seat: self.facts(seat) for seat in able}
         for job, excluded in list(self.state.waiting.values()):
             mine = [facts[seat] for seat in able if seat not in excluded]
             fits = any(place(job, snapshot) for snapshot in mine)
@@ -226,7 +230,7 @@ class Working:
             seat = self.state.seat_of(bid.cluster)
             if seat is None or self.state.members[seat].left:
                 continue
-            nodes = place(call.job, self.state.snapshot(seat, self.at_s))
+            nodes = place(call.job, self.facts(seat))
             if nodes is not None:
                 return bid, seat, nodes
         return None
@@ -243,6 +247,7 @@ class Working:
             excluded=call.excluded,
         )
         self.state = replace(self.state, running={**self.state.running, call.job.id: allocation})
+        self._take(seat, nodes, 1)
 
     def _punish(self, call: Call, judged: Judged) -> None:
         active = self.before.active()
@@ -258,10 +263,29 @@ class Working:
             elif seat not in call.seals and seat in active:
                 self.move(seat, standing.absent, "no sealed answer before the call closed", job, "absence")
             elif seat in call.answers:
-                self.state = replace(self.state, answered=tuple(sorted({*self.state.answered, seat})))
-        found = {f.cluster for f in self.findings}
-        kept = tuple(s for s in self.state.answered if self.state.members[s].cluster.id not in found)
-        self.state = replace(self.state, answered=kept)
+                self._answered.add(seat)
+        if self.findings:
+            found = {f.cluster for f in self.findings}
+            self._answered = {s for s in self._answered if self.state.members[s].cluster.id not in found}
+
+    # -- nodes -------------------------------------------------------------------------------------------
+
+    def facts(self, seat: int) -> ClusterSnapshot:
+        """Return what is taken of a seat's cluster at this point of the height."""
+        member, known = self.state.members[seat], self._facts.get(seat)
+        if known is None or known[0] is not member:
+            taken = self._taken.get(seat)
+            if taken is None:
+                taken = self._taken[seat] = self.state.allocated(seat)
+            known = self._facts[seat] = member, self.state.snapshot(seat, self.at_s, taken)
+        return known[1]
+
+    def _take(self, seat: int, nodes: NodesByGroup, sign: int) -> None:
+        """Count nodes given to a job, or given back."""
+        taken = self._taken.get(seat)
+        if taken is not None:
+            self._taken[seat] = tuple(held + sign * moved for held, moved in zip(taken, nodes, strict=True))
+        self._facts.pop(seat, None)
 
     # -- jobs --------------------------------------------------------------------------------------------
 
@@ -269,6 +293,7 @@ class Working:
         """Give a job's nodes back."""
         allocation = self.state.running[job]
         self.state = replace(self.state, running={k: v for k, v in self.state.running.items() if k != job})
+        self._take(allocation.seat, allocation.nodes, -1)
         return allocation
 
     def end(self, job: JobId, run_s: int, succeeded: bool) -> None:
@@ -314,7 +339,8 @@ class Working:
                 self.move(allocation.seat, standing.absent, "never reported the job's end", job, "absence")
                 self.end(job, allocation.job.walltime_s, succeeded=False)
         kept = {k: e for k, e in self.state.ended.items() if self.at_s < e.ended_at_s + window.receipt_window_s}
-        self.state = replace(self.state, ended=kept)
+        if len(kept) < len(self.state.ended):
+            self.state = replace(self.state, ended=kept)
 
     def _wait_without(self, allocation: Allocation) -> None:
         excluded = allocation.excluded | {allocation.seat}
@@ -322,6 +348,11 @@ class Working:
         self.state = replace(self.state, waiting=waiting)
 
     # -- the end -----------------------------------------------------------------------------------------
+
+    def done(self) -> LedgerState:
+        """Return the state after everything that this height did."""
+        known = self.state.known | self.submitted if self.submitted else self.state.known
+        return replace(self.state, known=known, answered=tuple(sorted(self._answered)))
 
     def record(self) -> HeightRecord:
         """Return the story of this height."""

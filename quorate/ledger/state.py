@@ -129,6 +129,12 @@ class Past:
     """Reports that were tried at it; equal for every block that could have been decided."""
 
 
+def _background(member: MemberState, allocated: NodesByGroup) -> NodesByGroup:
+    spread = spread_background(member.cluster, member.background)
+    room = zip(member.cluster.groups, allocated, strict=True)
+    return tuple(min(busy, group.nodes - jobs) for busy, (group, jobs) in zip(spread, room, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerState:
     """Everything that follows from the blocks so far."""
@@ -176,22 +182,20 @@ class LedgerState:
                 total = [a + b for a, b in zip(total, allocation.nodes, strict=True)]
         return tuple(total)
 
-    def snapshot(self, seat: int, at_s: int | None = None) -> ClusterSnapshot:
-        """Return what is taken of a seat's cluster now."""
+    def snapshot(self, seat: int, at_s: int | None = None, allocated: NodesByGroup | None = None) -> ClusterSnapshot:
+        """Return what is taken of a seat's cluster now; `allocated` if the caller has counted already."""
         member = self.members[seat]
+        jobs = self.allocated(seat) if allocated is None else allocated
         return ClusterSnapshot(
             cluster=member.cluster,
             taken_at_s=self.head_at_s if at_s is None else at_s,
-            allocated=self.allocated(seat),
-            background=self.background(seat),
+            allocated=jobs,
+            background=_background(member, jobs),
         )
 
     def background(self, seat: int) -> NodesByGroup:
         """Return a seat's background per group, never more than its jobs leave."""
-        member = self.members[seat]
-        spread = spread_background(member.cluster, member.background)
-        room = zip(member.cluster.groups, self.allocated(seat), strict=True)
-        return tuple(min(busy, group.nodes - jobs) for busy, (group, jobs) in zip(spread, room, strict=True))
+        return _background(self.members[seat], self.allocated(seat))
 
     def active(self) -> tuple[int, ...]:
         """Return the seats that have power at the next height."""

@@ -60,8 +60,14 @@ class Parts(Value):
     @property
     def score_bp(self) -> int:
         """The weighted sum, floored."""
-        values = self.model_dump()
-        return sum(int(values[name]) * weight for name, weight in WEIGHTS.items()) // 100
+        return (
+            self.match * WEIGHTS["match"]
+            + self.available * WEIGHTS["available"]
+            + self.headroom * WEIGHTS["headroom"]
+            + self.share * WEIGHTS["share"]
+            + self.interconnect * WEIGHTS["interconnect"]
+            + self.fit * WEIGHTS["fit"]
+        ) // 100
 
 
 def _fit(job: Job, snapshot: ClusterSnapshot, nodes: NodesByGroup) -> int:

@@ -1,5 +1,7 @@
 """Values are closed, frozen, and equal to themselves after a round trip."""
 
+from functools import cached_property
+
 import pytest
 from pydantic import ValidationError
 
@@ -32,3 +34,18 @@ def test_a_number_is_a_number(number):
 
 def test_equal_values_hash_alike():
     assert len({Thing(size=1), Thing(size=1), Thing(size=2)}) == 2
+
+
+def test_a_copy_with_other_fields_keeps_nothing_that_was_computed_from_the_old_ones():
+    class Pair(Value):
+        left: int
+        right: int
+
+        @cached_property
+        def total(self):
+            return self.left + self.right
+
+    pair = Pair(left=1, right=2)
+    assert pair.total == 3
+    assert pair.model_copy(update={"right": 5}).total == 6
+    assert pair.model_copy() == pair
