@@ -123,7 +123,10 @@ def become(folder: Path, words: list[str]) -> NoReturn:
 def same_traces(folder: Path, count: int) -> bool:
     """Say whether every trace digest of the first `count` seeds is the same compiled and interpreted."""
     words = ["tests.simulation.run", "--schedules", str(count), "--digest"]
-    compiled, plain = (run(place, words).stdout.splitlines()[:count] for place in (folder, ROOT))
+    runs = [run(place, words) for place in (folder, ROOT)]
+    for done in runs:
+        sys.stderr.write(done.stderr[-1000:])
+    compiled, plain = (done.stdout.splitlines()[:count] for done in runs)
     return len(plain) == count and compiled == plain
 
 

@@ -6,7 +6,7 @@ a fault of the core cannot hide in its own helper. Each check raises `Violation`
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tests.simulation import wire
 from tests.simulation.register import Register
@@ -26,7 +26,8 @@ ROUNDS_AHEAD = 64
 """Votes of rounds further ahead may be dropped."""
 
 
-class Body(NamedTuple):
+@dataclass(frozen=True)
+class Body:
     """A block and its items, decided or not."""
 
     block: object
