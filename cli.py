@@ -31,6 +31,7 @@ from quorate.ledger.light import follow
 from quorate.ledger.report import RunReport
 from quorate.ledger.verify import Verified, verify_lines
 from ui.terminal import Outputs, TerminalFace, quorum_rule
+from ui.words import plural
 
 PROGRESS_JOBS_MAX = 500
 """Longer runs print their decisions at the end: folding after every job would take longer than deciding."""
@@ -258,7 +259,7 @@ class _Seen:
         left = self.heights - self.certificates
         held = f"; {left} left aside: those blocks are ancestors of a checked one" if left else ""
         return [
-            f"{self.certificates} certificates checked{held}",
+            f"{plural(self.certificates, 'certificate')} checked{held}",
             "not executed: awards, findings and reputations are believed because a quorum certified them",
         ]
 

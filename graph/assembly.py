@@ -6,6 +6,7 @@ runs give equal bytes. What a member persists is handed to the graph's state, wh
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -27,6 +28,9 @@ KIND_AT = 4
 
 TIMES = e.ReplicaSettings()
 """The times and bounds that members in one process run with."""
+
+VoteKey = tuple[int, int, int, Kind, str | None]
+"""Height, round, seat, kind and value: what one vote says."""
 
 STEPS_MAX = 100_000
 """More steps than any height needs; beyond it something spins."""
@@ -76,7 +80,7 @@ class Assembly:
         self._timers: list[tuple[int, int, int, str]] = []
         self._armed: dict[tuple[int, str], int] = {}
         self._order = 0
-        self._voted: set[tuple[int, int, int, Kind, str | None]] = set()
+        self._voted: set[VoteKey] = set()
         self._proposed: dict[tuple[int, int], int] = {}
         self._put_to_vote: set[tuple[int, bytes]] = set()
         """Proposals of this height, and to whom they were sent."""
@@ -145,9 +149,27 @@ class Assembly:
             self.absorb(seat, member.start(self.now_ms))
 
     def absorb(self, seat: int, effects: Sequence[p.Effect]) -> None:
-        """Carry out what a member asks for."""
+        """Carry out what a member asks for; a vote of its own that it did not send is nobody's to count."""
         for effect in effects:
-            self._one(seat, effect)
+            if (
+                not isinstance(effect, e.Observed)
+                or effect.vote.seat != seat
+                or self._sends(seat, effect.vote, effects)
+            ):
+                self._one(seat, effect)
+
+    def _sends(self, seat: int, vote: Vote, effects: Sequence[p.Effect]) -> bool:
+        """Say whether a vote, or the proposal that it heads, is among what a member sends."""
+        chain = self.members[seat].application.chain
+        for data in (effect.data for effect in effects if isinstance(effect, e.Send | e.Broadcast)):
+            if Letter(seat, seat, data).kind != vote.kind:
+                continue
+            with suppress(ProtocolViolation):  # bytes that a driver spoiled
+                message = decode(chain, data)
+                said = message.vote if isinstance(message, Proposal) else message
+                if isinstance(said, Vote) and _key(said) == _key(vote):
+                    return True
+        return False
 
     def _one(self, seat: int, effect: p.Effect) -> None:
         match effect:
@@ -334,10 +356,9 @@ class Assembly:
     # -- trace -------------------------------------------------------------------------------------------
 
     def _observed(self, vote: Vote) -> None:
-        key = (vote.height, vote.round, vote.seat, vote.kind, vote.value)
-        if key in self._voted:
+        if _key(vote) in self._voted:
             return
-        self._voted.add(key)
+        self._voted.add(_key(vote))
         if vote.kind is Kind.PROPOSE:
             self._proposed[vote.height, vote.round] = self._sink.emit(
                 Proposed(
@@ -366,6 +387,10 @@ class Assembly:
                 }
             )
         )
+
+
+def _key(vote: Vote) -> VoteKey:
+    return vote.height, vote.round, vote.seat, vote.kind, vote.value
 
 
 def _grounds(vote: Vote) -> str:

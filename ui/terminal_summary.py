@@ -7,7 +7,7 @@ from rich.text import Text
 
 from quorate.domain.values import BASIS_POINTS, ClusterId
 from quorate.ledger.report import DecisionRow, OccupancyRow, RunReport, StandingRow
-from ui.terminal_tables import named, running_words
+from ui.terminal_tables import named, running_words, told_lines
 from ui.terminal_text import (
     AGAINST,
     AGREE,
@@ -67,12 +67,11 @@ _STATUS = (
     Column("free", "number"),
     Column("nodes", "number"),
     Column("GPUs with jobs", "number", at=FULL),
-    Column("running", "rest", at=MIDDLE),
 )
 
 
 def status_lines(report: RunReport, screen: Screen) -> list[Text]:
-    """Return one line per cluster after the last decision, and the sums."""
+    """Return one line per cluster after the last decision, and the sums; below, what runs where."""
     names = names_of(report)
     rows = [
         _status_cells(cluster, standing, report.occupancy[cluster], names, screen)
@@ -80,7 +79,13 @@ def status_lines(report: RunReport, screen: Screen) -> list[Text]:
         if cluster in report.occupancy
     ]
     title = f"Network status after the last decision, {duration(report.at_s)} into the run"
-    return [heading(screen, "🌐", title), *grid(_STATUS, [*rows, _status_sum(report)], screen, wrap=True)]
+    running = [
+        (names.get(cluster, cluster), running_words(row), "")
+        for cluster, row in report.occupancy.items()
+        if row.running
+    ]
+    table = grid(_STATUS, [*rows, _status_sum(report)], screen)
+    return [heading(screen, "🌐", title), *table, *told_lines(running, screen)]
 
 
 def _status_cells(
@@ -97,7 +102,6 @@ def _status_cells(
         count(row.free),
         count(row.nodes),
         f"{count(row.gpus_jobs)} of {count(row.gpus)}" if row.gpus else ABSENT,
-        cell(running_words(row), MUTED),
     ]
 
 
@@ -114,7 +118,6 @@ def _status_sum(report: RunReport) -> list[Cell]:
         count(sum(row.free for row in rows)),
         count(sum(row.nodes for row in rows)),
         f"{count(sum(row.gpus_jobs for row in rows))} of {count(sum(row.gpus for row in rows))}",
-        "",
     )
     return [Text(value, "bold") for value in sums]
 

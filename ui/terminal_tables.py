@@ -154,13 +154,15 @@ def bid_lines(decision: DecisionRow, names: Names, screen: Screen) -> list[Text]
     """Return the bidding table, best first; below it why each bid is as it is, missing or void, in whole sentences."""
     bids = ordered_bids(decision)
     lines = grid(_BIDS, [_bid_cells(bid, decision, names, screen) for bid in bids], screen)
-    told = (Column("", "text", least=4), Column("", "rest"))
-    said = [
-        (Text(f"  {names.get(bid.cluster, bid.cluster)}", _bid_style(bid, decision)), cell(_why(bid), MUTED))
-        for bid in bids
-        if _why(bid)
-    ]
-    return [*lines, *(grid(told, said, screen, wrap=True) if said else [])]
+    said = [(names.get(bid.cluster, bid.cluster), _why(bid), _bid_style(bid, decision)) for bid in bids if _why(bid)]
+    return [*lines, *told_lines(said, screen)]
+
+
+def told_lines(said: Sequence[tuple[str, str, Style]], screen: Screen) -> list[Text]:
+    """Return sentences (a short name, its sentence, the name's style) below a table, continued below themselves."""
+    columns = (Column("", "text", least=4), Column("", "rest"))
+    rows = [(Text(f"  {name}", style), cell(words, MUTED)) for name, words, style in said]
+    return grid(columns, rows, screen, wrap=True) if rows else []
 
 
 def _bid_style(bid: BidRow, decision: DecisionRow) -> Style:

@@ -148,6 +148,32 @@ async def test_each_vote_stands_in_the_trace_once_with_what_it_rests_on():
     assert all(proposals[v.cause].value == v.value for v in approving)
 
 
+class Mute(Dropping):
+    """A member that thinks and signs as the others do, and sends nothing, or only bytes that nobody can read."""
+
+    def __init__(self, honest, *, noise=b""):
+        super().__init__(honest, lambda: False)
+        self.noise = noise
+
+    def __getattr__(self, name):
+        def call(*args):
+            told = getattr(self.honest, name)(*args)
+            if not isinstance(told, list):
+                return told
+            sent = [e.Broadcast(effect.data[:5] + self.noise) for effect in told if isinstance(effect, e.Broadcast)]
+            return [effect for effect in told if not isinstance(effect, e.Send | e.Broadcast)] + sent * bool(self.noise)
+
+        return call
+
+
+@pytest.mark.parametrize("noise", [b"", b"spoilt"])
+async def test_a_vote_that_was_signed_and_not_sent_is_counted_by_nobody(noise):
+    set_ = table(conduct=lambda seat, member: Mute(member, noise=noise) if seat == 4 else member)
+    assert await played(set_, make.owned("j1")) == {"j1": "allocated"}
+    voters = {v.cluster for v in set_.trace.of("voted")}
+    assert voters == {f"c{seat}" for seat in range(6)} - {"c4"}
+
+
 async def test_a_member_that_slept_through_many_heights_is_served_and_votes_again():
     asleep = {"now": True}
     set_ = table(conduct=lambda seat, member: Dropping(member, lambda: asleep["now"]) if seat == 5 else member)

@@ -2,6 +2,7 @@ import pytest
 
 from tests.ui.terminal_sample import report
 from ui.terminal_summary import Outputs, status_lines, summary_lines
+from ui.terminal_tables import running_words
 from ui.terminal_text import Screen
 from ui.words import count, fmt_weight, total_s, verdict
 
@@ -24,8 +25,11 @@ def test_the_status_shows_every_cluster_as_the_ledger_has_it(width):
             standing.status, fmt_weight(standing.reputation), fmt_weight(standing.power),
             count(row.jobs), count(row.background), count(row.free), count(row.nodes),
         ]  # fmt: skip
-    last = lines[-1].plain.split()
-    assert last[:7] == ["all", "6", "5.600", "338", "189", "1,466", "1,993"]
+    sums = next(line.plain for line in lines if "all 6" in line.plain).split()
+    assert sums[:7] == ["all", "6", "5.600", "338", "189", "1,466", "1,993"]
+    below = " ".join(told(lines).split("1,993")[1].split())
+    for row in run.occupancy.values():
+        assert running_words(row) in below or not row.running
 
 
 @pytest.mark.parametrize("width", WIDTHS)
