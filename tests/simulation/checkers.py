@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from quorate.domain.deciding import Block, Item
 from tests.simulation import wire
 from tests.simulation.register import Register
 from tests.simulation.schedule import Powers, Schedule, quorum
@@ -30,8 +31,8 @@ ROUNDS_AHEAD = 64
 class Body:
     """A block and its items, decided or not."""
 
-    block: object
-    items: tuple[object, ...]
+    block: Block
+    items: tuple[Item, ...]
 
 
 class Violation(Exception):
