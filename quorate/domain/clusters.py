@@ -164,6 +164,16 @@ class ClusterSnapshot(Value):
         """All nodes busy for others."""
         return sum(self.background)
 
+    @cached_property
+    def suited(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Per GPUs and GiB asked of a node: suitable nodes, and those of them that are free; filled as jobs ask."""
+        return {}
+
+    @cached_property
+    def scores(self) -> dict[tuple[str, int, int, int], int]:
+        """Per shape of a job, the rule's score in basis points; filled as bids are judged."""
+        return {}
+
     def gpus_of(self, nodes: NodesByGroup) -> int:
         """GPUs in the given nodes."""
         return sum(count * group.gpus for count, group in zip(nodes, self.cluster.groups, strict=True))

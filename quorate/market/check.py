@@ -29,7 +29,7 @@ def into_interval(wanted_bp: int, job: Job, snapshot: ClusterSnapshot, q_bp: int
 
 def refuted_claims(evidence: tuple[Claim, ...], job: Job, snapshot: ClusterSnapshot) -> tuple[str, ...]:
     """Return one sentence for each typed claim that contradicts the facts, in the order claimed."""
-    known = facts(job, snapshot)
+    known = facts(job, snapshot) if evidence else {}
     return tuple(
         f"{claim.fact} is {known[claim.fact]}, not {claim.value}"
         for claim in evidence

@@ -8,6 +8,8 @@ from quorate.market.facts import suitable, suitable_free
 
 def _never(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:
     cluster = snapshot.cluster
+    if suitable(job, snapshot) >= job.nodes:
+        return None
     with_gpus = sum(group.nodes for group in cluster.groups if group.gpus >= job.gpus_per_node)
     with_memory = sum(group.nodes for group in cluster.groups if group.memory_gib >= job.memory_gib_per_node)
     if cluster.nodes < job.nodes:
@@ -20,12 +22,10 @@ def _never(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:
         return AbstentionCode.MEMORY_PER_NODE, (
             f"{with_memory} nodes have {job.memory_gib_per_node} GiB each, {job.nodes} asked"
         )
-    if suitable(job, snapshot) < job.nodes:
-        return AbstentionCode.GPUS_PER_NODE, (
-            f"{suitable(job, snapshot)} nodes have both {job.gpus_per_node} GPUs and "
-            f"{job.memory_gib_per_node} GiB, {job.nodes} asked"
-        )
-    return None
+    return AbstentionCode.GPUS_PER_NODE, (
+        f"{suitable(job, snapshot)} nodes have both {job.gpus_per_node} GPUs and "
+        f"{job.memory_gib_per_node} GiB, {job.nodes} asked"
+    )
 
 
 def ineligible(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:

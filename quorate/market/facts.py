@@ -10,15 +10,24 @@ def suits(job: Job, group: NodeGroup) -> bool:
     return group.gpus >= job.gpus_per_node and group.memory_gib >= job.memory_gib_per_node
 
 
+def _suited(job: Job, snapshot: ClusterSnapshot) -> tuple[int, int]:
+    """Return suitable nodes and the free ones of them, worked out once for every snapshot and shape of job."""
+    asked = job.gpus_per_node, job.memory_gib_per_node
+    found = snapshot.suited.get(asked)
+    if found is None:
+        groups = [pair for pair in zip(snapshot.free, snapshot.cluster.groups, strict=True) if suits(job, pair[1])]
+        found = snapshot.suited[asked] = sum(group.nodes for _, group in groups), sum(free for free, _ in groups)
+    return found
+
+
 def suitable(job: Job, snapshot: ClusterSnapshot) -> int:
     """Return how many nodes of the cluster have what the job asks of each node, busy or not."""
-    return sum(group.nodes for group in snapshot.cluster.groups if suits(job, group))
+    return _suited(job, snapshot)[0]
 
 
 def suitable_free(job: Job, snapshot: ClusterSnapshot) -> int:
     """Return how many of the suitable nodes are free now."""
-    groups = zip(snapshot.free, snapshot.cluster.groups, strict=True)
-    return sum(free for free, group in groups if suits(job, group))
+    return _suited(job, snapshot)[1]
 
 
 def place(job: Job, snapshot: ClusterSnapshot) -> NodesByGroup | None:

@@ -101,7 +101,11 @@ def parts(job: Job, snapshot: ClusterSnapshot) -> Parts:
 
 def rule_score_bp(job: Job, snapshot: ClusterSnapshot) -> int:
     """Return the rule's score for an eligible job, basis points; MisuseError if it does not fit now."""
-    return parts(job, snapshot).score_bp
+    shape = job.type, job.nodes, job.gpus_per_node, job.memory_gib_per_node
+    score = snapshot.scores.get(shape)
+    if score is None:
+        score = snapshot.scores[shape] = parts(job, snapshot).score_bp
+    return score
 
 
 def rule_forecast(job: Job) -> Forecast:
