@@ -5,12 +5,13 @@ here, older ones are the driver's to read from its ledger (`Serve`). docs/protoc
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import Send, Serve
-from quorate.consensus.messages import encode_decided_lines, fitting
+from quorate.consensus.messages import encode_certificates, encode_decided_lines, fitting
 from quorate.consensus.plain import entry_line
-from quorate.domain.deciding import Entry
+from quorate.domain.deciding import Certificate, Entry
 
 CONTINUED_MAX = 16
 """Answers per interval to a peer whose every question starts above the one before: it is catching up."""
@@ -44,13 +45,15 @@ class Archive:
         settings = desk.settings
         self._desk = desk
         self._lines: deque[tuple[int, Entry]] = deque(maxlen=settings.recent_entries_max)
+        self._given_up: deque[tuple[int, Sequence[Certificate]]] = deque(maxlen=settings.recent_entries_max)
         self._allowance = Allowance(1, settings.rebroadcast_ms)
         self._continued = Allowance(CONTINUED_MAX, settings.rebroadcast_ms)
         self._last: dict[int, int] = {}
 
-    def keep(self, entry: Entry) -> None:
-        """Keep a decided entry."""
+    def keep(self, entry: Entry, given_up: Sequence[Certificate] = ()) -> None:
+        """Keep a decided entry, and what shows that rounds before its own were given up."""
         self._lines.append((entry.block.height, entry))
+        self._given_up.append((entry.block.height, given_up))
 
     def serve(self, peer: int, height: int, now_ms: int) -> None:
         """Send decided entries from `height` on, at most one message per interval, unless the peer makes progress."""
@@ -61,6 +64,8 @@ class Archive:
         if not self._lines or self._lines[0][0] > height:
             self._desk.out.append(Serve(peer, height))
             return
+        for given_up in (certificates for at, certificates in self._given_up if at == height - 1 and certificates):
+            self._desk.out.append(Send(peer, encode_certificates(self._desk.chain, given_up)))
         lines = [entry_line(entry) for at, entry in self._lines if at >= height]
         chosen = fitting(lines, self._desk.settings.message_bytes_max)
         self._desk.out.append(Send(peer, encode_decided_lines(self._desk.chain, chosen)))

@@ -9,7 +9,7 @@ from quorate.consensus.certificate import build_certificate, verify_certificate
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import Broadcast, Head, Judged, Observed, SetTimer
 from quorate.consensus.inclusion import reportable
-from quorate.consensus.judging import FRESH, Parked, Refused, check_history, verdict
+from quorate.consensus.judging import FRESH, Parked, Refused, check_history, meet_branch, verdict
 from quorate.consensus.leading import block_to_propose, find_parent, justification
 from quorate.consensus.messages import (
     Proposal,
@@ -146,6 +146,7 @@ class HeightMachine:
         if certificate.kind is not Kind.FINALIZE or certificate.value != entry.block.digest:
             raise CertificateInvalid(f"the entry of height {entry.block.height} is not certified")
         verify_certificate(certificate, table.committee, self._desk.chain, self._desk.verifier, table.known)
+        meet_branch(table, entry.block)
         table.bodies.restore(entry.block, entry.items)
         self._hold(certificate)
 

@@ -5,6 +5,7 @@ docs/protocol.md P-7 (validity), P-12 (justification), P-17 (parking).
 
 from dataclasses import dataclass
 
+from quorate.consensus.branches import meet
 from quorate.consensus.certificate import verify_certificate
 from quorate.consensus.effects import Head
 from quorate.consensus.inclusion import ITEMS_PER_SENDER_MAX
@@ -109,6 +110,12 @@ def follows(application: Application, block: Block) -> bool:
     return (block.chain, block.height, block.parent) == ours
 
 
+def meet_branch(table: Table, block: Block) -> None:
+    """Look at the parent of a certified block that does not follow here: whoever signed both decided twice."""
+    if block.parent != table.application.parent:
+        _wrong_previous(table, block)
+
+
 def _wrong_previous(table: Table, block: Block) -> str | None:
     if table.head is None or block.previous is None or block.previous == table.head.certificate:
         return None
@@ -123,8 +130,7 @@ def _check_previous(table: Table, head: Head, previous: Certificate) -> str | No
         verify_certificate(previous, head.committee, table.desk.chain, table.desk.verifier, known)
     except CertificateInvalid as wrong:
         return f"the certificate of its parent is invalid: {wrong}"
-    if table.before is not None:
-        table.before.witness(previous)
+    meet(table, previous)
     return None
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from quorate.consensus.ahead import HEIGHTS_AHEAD, Ahead
+from quorate.consensus.branches import compare, nullifications
 from quorate.consensus.catchup import Allowance, Archive
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import (
@@ -328,6 +329,8 @@ class Replica:
                 return
             if certificate.height == self.height and self._machine.decided is None:
                 self._machine.on_certificate(certificate, now_ms)
+            elif self._past is not None and certificate.height == self._past.table.height:
+                compare(self._past.table, certificate)
 
     def _buffer(self, data: bytes, height: int, sender: int, now_ms: int) -> None:
         """Keep a message of the next heights, and ask its sender for what lies between."""
@@ -448,7 +451,7 @@ class Replica:
         self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
         self.application = following
         self.head = Head(entry.certificate, committee)
-        self._archive.keep(entry)
+        self._archive.keep(entry, nullifications(self._machine.table))
         self._past = self._machine
         self._renew_pool(entry, committee)
         mark(self._desk, self.height, self._next_seq - 1, self.pool.durable())

@@ -64,6 +64,8 @@ class Table:
         """Per block, what is wrong with its parent's certificate, so that no signature in it is checked twice."""
         self.made: dict[Digest, None] = {}
         """Blocks that I made myself."""
+        self.met = False
+        """Whether another branch was met at this height, and ours shown."""
         self.refuted: dict[Digest, tuple[Block, tuple[Item, ...]]] = {}
         """Blocks found false here, each with the items that show it (P-23)."""
         self.judge = Judge(application)
