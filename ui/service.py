@@ -30,6 +30,9 @@ RUNS_AT_ONCE = 2
 CLOSE_S = 10.0
 """Longest wait for runs to clean up when the process ends, s."""
 
+UNDER_WAY = ("running", "cancelling")
+"""States of a run whose end has not been told yet."""
+
 FINISHED_KEPT = 20
 """Ended runs whose last snapshot stays in memory; their files stay in their folders."""
 
@@ -154,10 +157,16 @@ class Held:
         """Keep how it ended; called in the worker's thread when even its last file is closed."""
         status, detail = _end_of(task)
         with self.lock:
-            if self.progress.status == "running":
+            if self.progress.status in UNDER_WAY:
                 self.progress.status = status
             self.progress.detail = self.progress.detail or detail
             self.over = True
+
+    def leaving(self) -> None:
+        """Note that somebody cancelled it: said at once, true a moment later."""
+        with self.lock:
+            if self.progress.status == "running":
+                self.progress.status = "cancelling"
 
     def snapshot(self) -> tuple[Snapshot, tuple[DecisionRow, ...]]:
         """Return what a page shows."""
@@ -238,6 +247,7 @@ class Service:
         """Cancel a run; what it decided so far stays and holds."""
         held = self._held.get(run)
         if held is not None:
+            held.leaving()
             self._loop.call_soon_threadsafe(lambda: held.task and held.task.cancel())
 
     def watch(self, run: str) -> Held | None:

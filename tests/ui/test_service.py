@@ -89,6 +89,23 @@ def test_cancel_stops_what_waits_and_keeps_what_was_decided(service):
     assert (now.status, now.decided) == ("cancelled", 1)
 
 
+def test_cancelled_it_says_so_at_once_and_to_the_end(service):
+    name = service.start(Order(seed=1))
+    waited(lambda: service.watch(name).snapshot()[0].decided == 1)
+    service.cancel(name)
+    assert service.watch(name).snapshot()[0].status in ("cancelling", "cancelled")
+    waited(lambda: not service.active())
+    service.cancel(name)
+    assert service.watch(name).snapshot()[0].status == "cancelled"
+
+
+def test_what_ended_is_not_cancelled_any_more(service):
+    name = service.start(Order(seed=0))
+    waited(lambda: not service.active())
+    service.cancel(name)
+    assert service.watch(name).snapshot()[0].status == "done"
+
+
 def test_a_failure_is_told_in_its_own_words(service):
     name = service.start(Order(seed=2))
     waited(lambda: not service.active())

@@ -43,6 +43,9 @@ WIDTHS: dict[str, int] = {"Agent": 60, "Changed": 190, "Source": 150, "Refuted, 
 TICK_S = 0.25
 """Between two looks at a trial: its end is on the screen within a second."""
 
+ENDING_TICK_S = 0.1
+"""Between two looks at a trial that was cancelled."""
+
 CHIPS = (
     "<style>[data-testid=stMultiSelect] [data-tag],[data-testid=stMultiSelect] [data-tag] *{color:inherit}"
     "[data-testid=stMultiSelect] [data-tag]{background:color-mix(in srgb,currentColor 14%,transparent)}</style>"
@@ -257,7 +260,7 @@ def _running(context: Context, trial: TrialNow) -> None:
     # Outside the fragment: a button inside would wait for the fragment's own run.
     st.button("Cancel", icon=":material/stop_circle:", key="lab-cancel", disabled=trial.status == "cancelling",
               on_click=context.service.trials.cancel, args=(name,))  # fmt: skip
-    _ticking(context, name)
+    _ticking(context, name, TICK_S if trial.status == "running" else ENDING_TICK_S)
 
 
 def _result(trial: TrialNow) -> None:
@@ -273,8 +276,8 @@ def _result(trial: TrialNow) -> None:
         _one_answer(trial)
 
 
-def _ticking(context: Context, name: str) -> None:
-    @st.fragment(run_every=TICK_S)
+def _ticking(context: Context, name: str, every_s: float) -> None:
+    @st.fragment(run_every=every_s)
     def tick() -> None:
         now = context.service.trials.watch(name)
         if now is None or now.over:

@@ -6,12 +6,16 @@ from quorate.domain.values import ClusterId
 from quorate.ledger.report import DecisionRow
 from ui.draw import COLOURS, heading, quiet, sentence
 from ui.safe import html_text, md
+from ui.service import UNDER_WAY
 from ui.state import Context, link
 from ui.viewmodel.live import Done, Snapshot, done_words, progress_words
 from ui.words import decision_title, seconds, short_names, total_s
 
 TICK_S = 0.5
 """Between two looks: an event is on the screen within a second."""
+
+ENDING_TICK_S = 0.1
+"""Between two looks at a run that was cancelled: its end comes at any moment."""
 
 
 def draw(context: Context) -> None:
@@ -51,18 +55,26 @@ def panel(context: Context, run: str) -> None:
     st.session_state["run"] = run
     if st.query_params.get("run") != run:
         st.query_params["run"] = run
-    running = run in context.service.active()
-    heading("Live run" if running else "This run has ended")
+    over, status = held.over, held.snapshot()[0].status  # in this order: what ends in between is seen by a tick
+    heading(_head(status, over))
     with st.container(horizontal=True, vertical_alignment="center"):
         # Outside the fragment: a button inside would wait for the fragment's own run.
-        st.button("Cancel run", icon=":material/stop_circle:", key="cancel", disabled=not running,
+        st.button("Cancel run", icon=":material/stop_circle:", key="cancel", disabled=status != "running",
                   on_click=context.service.cancel, args=(run,))  # fmt: skip
         st.badge(md(run), color="gray")
-    _ticking(context, run, running)
+    _ticking(context, run, None if over else TICK_S if status == "running" else ENDING_TICK_S)
 
 
-def _ticking(context: Context, run: str, running: bool) -> None:
-    @st.fragment(run_every=TICK_S if running else None)
+def _head(status: str, over: bool) -> str:
+    if over:
+        return "This run has ended"
+    return "Cancelling the run" if status in ("cancelling", "cancelled") else "Live run"
+
+
+def _ticking(context: Context, run: str, every_s: float | None) -> None:
+    seen: list[str] = []
+
+    @st.fragment(run_every=every_s)
     def tick() -> None:
         held = context.service.watch(run)
         if held is None:
@@ -73,12 +85,13 @@ def _ticking(context: Context, run: str, running: bool) -> None:
         for says in now.faults:
             quiet(f"Fault driver, {says}")
         _done(run, now, decisions)
-        over = run not in context.service.active()
-        if running and over:
-            st.rerun()
-        if over:
+        if now.status not in UNDER_WAY:
             # Inside the fragment: what stands behind it can be taken for stale when a late tick ends last.
-            _ended(run, now)
+            _ended(run, now, whole=held.over)
+        if every_s and held.over:
+            if seen:  # at the second look: a rerun takes back what was drawn and has not been sent yet
+                st.rerun()
+            seen.append(now.status)
 
     tick()
 
@@ -114,12 +127,12 @@ def _line(run: str, done: Done, row: DecisionRow | None) -> str:
     )
 
 
-def _ended(run: str, now: Snapshot) -> None:
+def _ended(run: str, now: Snapshot, *, whole: bool) -> None:
     words = {
         "done": "Every job is decided.",
         "cancelled": f"Cancelled after {now.decided} of {now.of} jobs. What was decided stays in the ledger and holds.",
         "failed": f"It failed: {now.detail}",
     }
     sentence(words.get(now.status, ""))
-    if st.button("Open the run", key="open-run"):
+    if st.button("Open the run", key="open-run", disabled=not whole):
         st.switch_page(st.session_state["pages"]["run"], query_params={"run": run})
