@@ -1,4 +1,4 @@
-"""How far two annotators of the gold bids agree: `python -m evals.agreement [FOLDER]`.
+"""How far two annotators of the gold bids agree: `python -m evals.agreement [FOLDER]`, all sets if none is named.
 
 Sources: Cohen 1960 (Educ. Psychol. Meas. 20) for kappa, Cicchetti and Feinstein 1990 (J. Clin. Epidemiol. 43) for the
 agreement on what is named: with 546 records and a dozen false claims of a class, agreeing on the rest proves little.
@@ -186,19 +186,28 @@ def report(both: Sequence[Pair]) -> list[str]:
     ]
 
 
+def sets() -> list[Path]:
+    """Return the folders that hold gold bids: the first set's, then those within it by name."""
+    return [HERE, *sorted(path.parent for path in HERE.glob(f"*/{FIRST}"))]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the agreement in a folder (the gold folder, if none is named): 0 done, 2 the person must mend something."""
+    """Print the agreement in a folder (in every set, if none is named): 0 done, 2 the person must mend something."""
     named = list(sys.argv[1:] if argv is None else argv)
-    folder = Path(named[0]) if named else HERE
     try:
         if len(named) > 1:
             raise RequestInvalid(f"{len(named)} folders were named; name one, or none for {HERE.name}")
-        for line in report(pairs(labels(folder / FIRST), labels(folder / SECOND))):
-            say(line)
+        for folder in [Path(name) for name in named] or sets():
+            for line in [*([] if named else [f"{folder.name}:"]), *_told(folder)]:
+                say(line)
     except OperatorError as error:
         complain(str(error))
         return MEND
     return 0
+
+
+def _told(folder: Path) -> list[str]:
+    return [*report(pairs(labels(folder / FIRST), labels(folder / SECOND))), ""]
 
 
 if __name__ == "__main__":

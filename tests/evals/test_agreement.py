@@ -21,6 +21,7 @@ from evals.agreement import (
     pairs,
     raw,
     report,
+    sets,
 )
 from quorate.domain.errors import RequestInvalid
 
@@ -146,16 +147,29 @@ def test_the_second_annotator_knows_the_classes_of_the_rules_alone(gold):
     assert {name for _, second in gold for name in second.classes} <= rules
 
 
-def test_the_readme_shows_what_the_command_prints(readme, gold, capsys):
+SECOND = [folder for folder in sets() if folder != HERE]
+
+
+def both(folder):
+    return pairs(labels(folder / "labels-1.jsonl"), labels(folder / "labels-2.jsonl"))
+
+
+def test_the_readme_shows_what_the_command_prints(readme, capsys):
     assert main([]) == 0
     printed = capsys.readouterr().out
-    assert printed.splitlines() == report(gold)
-    assert printed in readme
+    told = ["\n".join([f"{folder.name}:", *report(both(folder))]) for folder in sets()]
+    assert printed == "".join(f"{part}\n\n" for part in told)
+    assert [part[:40] for part in told if f"{part}\n" not in readme] == []
+
+
+def test_one_folder_is_told_of_alone(capsys):
+    assert main([str(SECOND[0])]) == 0
+    assert capsys.readouterr().out.splitlines() == [*report(both(SECOND[0])), ""]
 
 
 def listed(readme, title):
     part = readme.split(f"### {title}")[1].split("\n##")[0]
-    return re.findall(r"^\| `(g\d{3}[a-f])` \|", part, re.MULTILINE)
+    return re.findall(r"^\| `([gpq]\d{3}[a-f])` \|", part, re.MULTILINE)
 
 
 def test_every_disagreement_is_an_erratum_or_left_open(readme, gold):
@@ -174,14 +188,25 @@ def test_the_settled_labels_differ_from_the_first_in_the_errata_alone(readme, go
     assert false[1] - false[0] == 19
 
 
-def test_a_mended_record_names_only_classes_that_either_annotator_saw(gold):
-    for label, (first, second) in zip(labels(HERE / "labels.jsonl"), gold, strict=True):
+def test_in_the_second_set_too_errata_and_open_cases_are_the_disagreements(readme):
+    apart = [who for folder in SECOND for part in differing(both(folder)) for who in part]
+    errata, left = listed(readme, "Errata of set 2"), listed(readme, "Open in set 2")
+    assert sorted(errata + left) == sorted(apart)
+    settled = [label for folder in SECOND for label in labels(folder / "labels.jsonl")]
+    first = [label for folder in SECOND for label in labels(folder / "labels-1.jsonl")]
+    assert [a.id for a, b in zip(settled, first, strict=True) if a != b] == errata
+
+
+@pytest.mark.parametrize("folder", sets(), ids=lambda folder: folder.name)
+def test_a_mended_record_names_only_classes_that_either_annotator_saw(folder):
+    for label, (first, second) in zip(labels(folder / "labels.jsonl"), both(folder), strict=True):
         assert label.wrong <= first.wrong | second.wrong, label.id
         assert label.false == bool(label.wrong), label.id
 
 
-def test_every_settled_sentence_stands_outside_the_think_tags_of_its_reply():
-    bids = {b["id"]: b["reply"] for b in map(json.loads, (HERE / "bids.jsonl").read_text("utf-8").splitlines())}
-    for label in labels(HERE / "labels.jsonl"):
+@pytest.mark.parametrize("folder", sets(), ids=lambda folder: folder.name)
+def test_every_settled_sentence_stands_outside_the_think_tags_of_its_reply(folder):
+    bids = {b["id"]: b["reply"] for b in map(json.loads, (folder / "bids.jsonl").read_text("utf-8").splitlines())}
+    for label in labels(folder / "labels.jsonl"):
         said = re.sub(r"<think>.*?</think>", "", bids[label.id], flags=re.DOTALL)
         assert [claim.sentence for claim in label.claims if claim.sentence not in said] == [], label.id
