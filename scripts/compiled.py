@@ -19,7 +19,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("quorate", "tests/simulation")
-SCHEDULES = ("adversaries", "checkers", "core", "forgeries", "keys", "liar", "network", "play", "twins", "wire")
+AS_THEY_ARE = {"register", "schedule", "mutants", "run"}
+"""Modules of the simulator that gain nothing, or that do with classes what compiled ones do not allow."""
 INTERPRETED = {"quorate/consensus/messages.py"}
 """`shared_decoding` replaces its `decode`, and a call from compiled code to compiled code cannot be replaced."""
 DECIDING = "quorate/domain/deciding.py"
@@ -73,7 +74,10 @@ def to_compile() -> list[str]:
     """Return the modules that become machine code; the rest of a build stays as it is."""
     core = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "quorate/consensus").glob("[a-z]*.py"))]
     chosen = ["quorate/domain/canonical.py", DECIDING, *(path for path in core if path not in INTERPRETED)]
-    return chosen + [f"tests/simulation/{name}.py" for name in SCHEDULES]
+    simulator = {
+        path.stem for path in (ROOT / "tests/simulation").glob("[a-z]*.py") if not path.stem.startswith("test_")
+    }
+    return chosen + [f"tests/simulation/{name}.py" for name in sorted(simulator - AS_THEY_ARE)]
 
 
 def build(folder: Path) -> None:
