@@ -272,9 +272,14 @@ class Member:
                 self.witness.heard(self.seat, data)
             before, stood = self.application, self.replica.round
             self._ask(self.replica.receive, data, sender)
-            if kind == PROPOSE_KIND and self.replica is not None:
-                stands = (self.replica.height, self.replica.round)
-                self.witness.answered(self.seat, data, before, stood, stands)
+            if kind == PROPOSE_KIND:
+                self._answered(data, before, stood)
+
+    def _answered(self, data: bytes, before: Register, stood: int) -> None:
+        """Tell the witness where a proposal left me, unless it brought me down."""
+        replica = self.replica
+        if replica is not None:
+            self.witness.answered(self.seat, data, before, stood, (replica.height, replica.round))
 
     def ring(self, name: str, token: int) -> None:
         """Take one timer, unless it was set again, cancelled, or we went down since."""
