@@ -32,6 +32,18 @@ def read_evals(root: Path, name: str) -> Finished:
     return finished_run(root / name)
 
 
+def evals_stamp(root: Path, name: str) -> tuple[int, ...]:
+    """Return what changes when an evaluation run's files change: a cache's key."""
+    place = Place(root / name)
+    known = [path.stat() for path in (place.manifest, place.questions, place.replies) if path.is_file()]
+    return tuple(mark for one in known for mark in (one.st_size, one.st_mtime_ns))
+
+
+def read_replies(root: Path, name: str) -> dict[tuple[str, int], str]:
+    """Return the first reply to each question as its model wrote it, by sample and epoch; empty if none was kept."""
+    return {(one.sample, one.epoch): one.first for one in Place(root / name).answered()}
+
+
 def read_kept(folder: Path) -> list[Result]:
     """Return the results that are kept, oldest first; none if nothing was kept yet."""
     path = folder / "runs.jsonl"

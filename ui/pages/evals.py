@@ -1,6 +1,7 @@
 """Evals: how good are the bids? It reads what evaluation runs wrote, and writes nothing."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -9,14 +10,40 @@ from evals.answered import Record
 from evals.runs import Finished
 from quorate.domain.bidding import Bid
 from quorate.domain.errors import RequestInvalid
-from ui.draw import csv_download, heading, pane, quiet, sentence, subheading
-from ui.results import list_evals, read_evals, read_kept
+from ui.draw import csv_download, heading, pane, quiet, sentence, step, subheading
+from ui.results import evals_stamp, list_evals, read_evals, read_kept, read_replies
+from ui.safe import visible
 from ui.state import Context
-from ui.viewmodel.evals import compared, evals_title, figure_rows, judged, kept_rows, run_words, sample_label
+from ui.viewmodel.evals import (
+    compared,
+    evals_title,
+    figure_rows,
+    judged,
+    kept_rows,
+    question,
+    run_words,
+    sample_label,
+)
 
 KEPT = ("Run", "Profile", "Model", "Prompt", "Set", "Answers", "Tokens", "Cost", "Commit")
 SAMPLES_SHOWN = 2_000
 """Samples in the picker; the rest are in the run's own file."""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _run(root: str, name: str, files: tuple[int, ...]) -> Finished:
+    del files  # part of the key: a run whose files grew is read again
+    return read_evals(Path(root), name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _replies(root: str, name: str, files: tuple[int, ...]) -> dict[tuple[str, int], str]:
+    del files
+    return read_replies(Path(root), name)
+
+
+def _opened(root: Path, name: str) -> Finished:
+    return _run(str(root), name, evals_stamp(root, name))
 
 
 def draw(context: Context) -> None:
@@ -29,7 +56,7 @@ def draw(context: Context) -> None:
     slot = st.container()
     chosen = st.selectbox("Evaluation run", names, key="evals-run", bind="query-params")
     try:
-        run = read_evals(root, chosen)
+        run = _opened(root, chosen)
     except RequestInvalid as error:
         with slot:
             heading("This evaluation run cannot be shown")
@@ -43,7 +70,7 @@ def draw(context: Context) -> None:
     with st.container(border=True):
         _comparison(context, run, [name for name in names if name != chosen])
     with st.container(border=True):
-        _sample(run)
+        _sample(context, chosen, run)
     _kept(context)
 
 
@@ -81,7 +108,7 @@ def _comparison(context: Context, run: Finished, others: list[str]) -> None:
         return
     other = st.selectbox("With", others, key="evals-other", bind="query-params")
     try:
-        word, rows = compared(read_evals(context.service.folder / "evals", other), run)
+        word, rows = compared(_opened(context.service.folder / "evals", other), run)
     except RequestInvalid as error:
         sentence(f"{error}.")
         return
@@ -100,26 +127,43 @@ def _comparison(context: Context, run: Finished, others: list[str]) -> None:
     quiet("* primary: corrected by Holm over these; the others are exploratory.")
 
 
-def _sample(run: Finished) -> None:
+@st.fragment
+def _sample(context: Context, name: str, run: Finished) -> None:
     subheading("One sample")
     if not run.records:
         quiet("This run has no answers yet.")
         return
     labels = [sample_label(record) for record in run.records[:SAMPLES_SHOWN]]
-    place = st.selectbox("Sample", range(len(labels)), format_func=lambda i: labels[i], key="sample")
+    place = st.selectbox("Sample", range(len(labels)), format_func=lambda i: visible(labels[i]), key="sample")
     record = run.records[place]
-    one, two, three = st.columns(3)
+    one, two = st.columns(2)
     with one:
-        quiet("Question")
-        pane(record.sample.model_dump_json(indent=1, include={"job", "snapshot"}), "Question")
+        step("Prompt")
+        asked = question(run, record)
+        if asked.text is not None:
+            pane(asked.text, "Prompt")
+        quiet(asked.says)
     with two:
-        quiet("Answer")
+        step("Reply")
+        _reply(context, name, record)
+        step("Answer, as it was signed")
         pane(_answer(record), "Answer")
-    with three:
-        quiet("Judged")
-        rows = judged(record)
-        frame = pd.DataFrame(rows, columns=["Figure", "Value"])
-        st.dataframe(frame, hide_index=True, alt="What this answer alone is judged by", key="judged")
+    step("Verdicts on this answer alone")
+    frame = pd.DataFrame(judged(record), columns=["Figure", "Value"])
+    st.dataframe(frame, hide_index=True, alt="What this answer alone is judged by", key="judged")
+    with st.expander("The job and the facts behind it"):
+        pane(record.sample.model_dump_json(indent=1, include={"job", "snapshot"}), "The job and its facts")
+
+
+def _reply(context: Context, name: str, record: Record) -> None:
+    root = context.service.folder / "evals"
+    kept = _replies(str(root), name, evals_stamp(root, name))
+    first = kept.get((record.sample.id, record.epoch))
+    if first:
+        pane(first, "Reply")
+        quiet("The first reply, before code checked, repaired or refused it.")
+    else:
+        quiet("No reply was kept: no model was asked, or none answered.")
 
 
 def _answer(record: Record) -> str:

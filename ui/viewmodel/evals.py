@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.rendering import bid_inputs
 from evals.answered import Record
+from evals.bench import with_example
 from evals.compare import Compared, compare, overall
+from evals.forms import in_form
 from evals.metrics import lines
 from evals.results import Result
 from evals.runs import Finished
 from evals.scorers import measure
 from evals.show import number, spread, title
+from prompts import load
+from quorate.domain.errors import PromptError
 from ui.words import ABSENT, count, plural
 
 
@@ -108,3 +113,32 @@ def judged(record: Record) -> list[tuple[str, str]]:
     """Return (metric, value) of everything that one answer alone is judged by."""
     found = measure([record])
     return [(name, number(next(iter(groups.values()))[0])) for name, groups in found.items() if groups]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one sample's model was asked, as far as it can be shown."""
+
+    text: str | None
+    """None if nobody was asked in words, or the text is not here."""
+    says: str
+    """Where the text comes from, or why there is none."""
+
+
+def question(run: Finished, record: Record) -> Question:
+    """Return a sample's question. A run keeps the hash of what it asked, so the text is rendered again and compared."""
+    ref = run.manifest.prompt
+    if ref is None:
+        return Question(None, "Nobody was asked in words: the rule answered.")
+    name = f"{ref.id}/{ref.version}" + ("" if run.manifest.form == "released" else f" in the form {run.manifest.form}")
+    try:
+        prompt = in_form(load(ref.id, ref.version), run.manifest.form)
+    except PromptError as error:
+        return Question(None, f"It was asked with {name}, which is not here: {error}.")
+    if prompt.ref.sha256 != ref.sha256:
+        return Question(None, f"It was asked with another text than {name} is here (hash {ref.sha256[:12]}).")
+    if record.sample.example_bp is not None:
+        prompt = with_example(prompt, record.sample.example_bp)
+    system, user = prompt.render(bid_inputs(record.sample.job, record.sample.snapshot))
+    says = f"Rendered again from {name}, whose hash is the one that the run kept, at commit {run.manifest.commit}."
+    return Question(f"[system]\n{system}\n\n[user]\n{user}", says)
