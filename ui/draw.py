@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from ui.safe import csv_text, file_name, html_text, shortened
+from ui.safe import csv_text, file_name, html_text, md, shortened
 
 Colour = Literal["blue", "orange", "violet", "gray"]
 
@@ -23,6 +23,7 @@ COLOURS: dict[str, Colour] = {
     "bad": "orange",
     "waiting": "gray",
     "void": "violet",
+    "warning": "orange",
 }
 """What a state's badge is coloured with; the state's word stands on it, so colour is the second channel."""
 
@@ -35,6 +36,7 @@ TILES = "margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fit,m
 TILE = (
     "margin:0;padding:14px 16px 12px;border-radius:8px;border:1px solid color-mix(in srgb,currentColor 16%,transparent)"
 )
+VALUE_CHARS = 10
 VALUE = "margin:2px 0 0;font-size:1.9rem;font-weight:600;line-height:1.25;overflow-wrap:anywhere"
 DETAIL = "margin:4px 0 0;font-size:13px;line-height:1.4;opacity:.8"
 """What gives headings and figures their height stands on them: a style sheet may arrive a moment after the words."""
@@ -82,10 +84,15 @@ def figures(tiles: Iterable[tuple[str, str, str]]) -> None:
     """Draw figures as tiles: label, value, and a second line."""
     cells = (
         f'<div style="{TILE}"><dt style="font-size:14px">{html_text(label)}</dt>'
-        f'<dd style="{VALUE}">{html_text(value)}</dd><dd style="{DETAIL}">{html_text(detail)}</dd></div>'
+        f'<dd style="{_sized(value)}">{html_text(value)}</dd><dd style="{DETAIL}">{html_text(detail)}</dd></div>'
         for label, value, detail in tiles
     )
     st.html(f'<dl class="q-tiles" style="{TILES}">{"".join(cells)}</dl>')
+
+
+def _sized(value: str) -> str:
+    """Return how a figure is drawn: a long one smaller, so that a tile keeps to one line."""
+    return VALUE if len(value) <= VALUE_CHARS else VALUE.replace("1.9rem", "1.4rem").replace("1.25", "1.7")
 
 
 def sentence(text: str) -> None:
@@ -99,10 +106,8 @@ def quiet(text: str) -> None:
 
 
 def badges(found: Iterable[tuple[str, str]]) -> None:
-    """Draw (kind, text) badges in a row; texts are ours, not foreign."""
-    with st.container(horizontal=True, gap="small"):
-        for kind, text in found:
-            st.badge(text, color=COLOURS.get(kind, "gray"))
+    """Draw (kind, text) badges as one element whose lines break between badges."""
+    st.markdown(" ".join(f":{COLOURS.get(kind, 'gray')}-badge[{md(text)}]" for kind, text in found))
 
 
 def pane(text: str | None, label: str, *, search: str = "") -> None:
@@ -142,13 +147,16 @@ def _difference(line: str) -> str:
     return f"<{tag}>{html_text(line)}</{tag}>" if tag else f"{html_text(line)}\n"
 
 
-def download(label: str, name: str, data: Callable[[], bytes | str], mime: str, *, key: str) -> None:
-    """Draw a download whose bytes are made when somebody asks for them."""
-    st.download_button(label, data, file_name=file_name(name), mime=mime, key=key, on_click="ignore")
+def download(
+    label: str, name: str, data: Callable[[], bytes | str], mime: str, *, key: str, shortcut: str | None = None
+) -> None:
+    """Draw a download whose bytes are made when somebody asks for them; a page's first one has the key D."""
+    st.download_button(label, data, file_name=file_name(name), mime=mime, key=key, on_click="ignore", shortcut=shortcut)
 
 
 def csv_download(
-    label: str, name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]], *, key: str
-) -> None:
+    label: str, name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]], *, key: str,
+    shortcut: str | None = None,
+) -> None:  # fmt: skip
     """Draw a CSV download whose cells no spreadsheet executes."""
-    download(label, name, lambda: csv_text(header, rows()), "text/csv", key=key)
+    download(label, name, lambda: csv_text(header, rows()), "text/csv", key=key, shortcut=shortcut)

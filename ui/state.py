@@ -12,7 +12,7 @@ import streamlit as st
 from quorate.domain.errors import RequestInvalid
 from quorate.domain.values import JobId
 from quorate.ledger.report import DecisionRow
-from ui.draw import heading, quiet, sentence
+from ui.draw import badges, heading, quiet, sentence
 from ui.runs import LoadedRun, RunMissing, RunOld, folder_of, load, nearest, stamp
 from ui.safe import md
 from ui.service import Service
@@ -68,7 +68,7 @@ def choose_run(context: Context, run: str) -> None:
     known = context.service.runs()
     options = known if run in known else [run, *known]
     st.session_state["run-choice"] = run
-    st.selectbox("Run", options, key="run-choice", on_change=_choose, label_visibility="collapsed", width=300)
+    st.selectbox("Run", options, key="run-choice", on_change=_choose, label_visibility="collapsed", width=240)
 
 
 def header(context: Context) -> LoadedRun | None:
@@ -98,19 +98,26 @@ def header(context: Context) -> LoadedRun | None:
 
 
 def _line(context: Context, found: LoadedRun) -> None:
-    report = found.report
-    members = len(report.federation.clusters)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         choose_run(context, found.id)
-        st.badge(md(provider_words(report)), color="gray")
-        st.badge(f"{plural(members, 'agent')} · quorum 2/3 of heads and of weight", color="gray")
-        if report.degraded:
-            st.badge("degraded", color="orange")
-        if found.source == "report":
-            st.badge("not re-checked", color="orange")
-        elif found.broken is None:
-            st.badge("re-checked", color="blue", help="Every signature and quorum was verified when this page opened.")
+        if st.button("Live", key="to-live", icon=":material/play_circle:", shortcut="l", help="What happens now"):
+            st.switch_page(st.session_state["pages"]["live"])
+        badges(_about(found))
     notices(found)
+
+
+def _about(found: LoadedRun) -> list[tuple[str, str]]:
+    """Return who bids, whether it was checked, and who decides, as badges."""
+    report = found.report
+    said = [("plain", provider_words(report))]
+    if found.source == "report":
+        said.append(("warning", "not re-checked"))
+    elif found.broken is None:
+        said.append(("good", "re-checked"))
+    if report.degraded:
+        said.append(("warning", "degraded"))
+    members = plural(len(report.federation.clusters), "agent")
+    return [*said, ("plain", f"{members} · quorum 2/3 of heads and of weight")]
 
 
 def notices(found: LoadedRun) -> None:

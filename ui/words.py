@@ -388,12 +388,12 @@ def verdict(report: RunReport) -> str:
     """Return the run in one sentence: what a person reads first."""
     s, decided = report.summary, len(report.decisions)
     if report.status == "cancelled":
-        return f"Run cancelled after {decided} of {plural(s.submitted, 'job')}"
+        return f"Run cancelled after {count(decided)} of {plural(s.submitted, 'job')}"
     if report.status == "failed":
-        return f"Run failed after {decided} of {plural(s.submitted, 'job')}: {report.detail}"
+        return f"Run failed after {count(decided)} of {plural(s.submitted, 'job')}: {report.detail}"
     if report.status == "running":
-        return f"Running: {decided} of {plural(s.submitted, 'job')} decided"
-    return f"{s.allocated} of {plural(s.submitted, 'job')} placed; {_remark(report)}"
+        return f"Running: {count(decided)} of {plural(s.submitted, 'job')} decided"
+    return f"{count(s.allocated)} of {plural(s.submitted, 'job')} placed; {_remark(report)}"
 
 
 def _remark(report: RunReport) -> str:
@@ -406,7 +406,7 @@ def _remark(report: RunReport) -> str:
     if s.unallocated:
         return f"{plural(s.unallocated, 'job')} fit no cluster" if s.unallocated > 1 else "1 job fits no cluster"
     if s.contested or s.re_voted:
-        return ", ".join(f"{n} {word}" for n, word in ((s.contested, "contested"), (s.re_voted, "re-voted")) if n)
+        return ", ".join(_disputes(report))
     return "all unanimous" if report.decisions else "nothing to decide"
 
 
@@ -423,18 +423,21 @@ def tiles(report: RunReport) -> tuple[tuple[str, str, str], ...]:
     waiting = s.submitted - s.allocated - s.unallocated - s.undecided
     share = f"{percent(s.nodes_allocated, totals.nodes)} of {count(totals.nodes)}"
     return (
-        ("Placed", f"{s.allocated} of {s.submitted}", f"{waiting} waiting"),
+        ("Placed", f"{count(s.allocated)} of {count(s.submitted)}", f"{count(waiting)} waiting"),
         ("Nodes allocated", count(s.nodes_allocated), share),
-        ("Unanimous", f"{s.unanimous} of {len(report.decisions)}", _disputed(report)),
+        ("Unanimous", f"{count(s.unanimous)} of {count(len(report.decisions))}", _disputed(report)),
         ("Median decision", seconds(s.decision_s_median), f"slowest {seconds(s.decision_s_max)}"),
         ("Model answers", count(s.model_bids), _model_words(report)),
     )  # fmt: skip
 
 
 def _disputed(report: RunReport) -> str:
+    return " · ".join(_disputes(report)) or "none contested"
+
+
+def _disputes(report: RunReport) -> list[str]:
     s = report.summary
-    words = [f"{n} {word}" for n, word in ((s.contested, "contested"), (s.re_voted, "re-voted")) if n]
-    return " · ".join(words) or "none contested"
+    return [f"{count(n)} {word}" for n, word in ((s.contested, "contested"), (s.re_voted, "re-voted")) if n]
 
 
 def _model_words(report: RunReport) -> str:
@@ -443,4 +446,4 @@ def _model_words(report: RunReport) -> str:
         return f"{count(s.rule_bids)} bids by rule"
     tokens = None if s.tokens_in is None or s.tokens_out is None else s.tokens_in + s.tokens_out
     spent = "tokens unknown" if tokens is None else f"{count(tokens)} tokens"
-    return f"{s.repaired} repaired · {s.abstentions} silent · {spent} · {dollars(s.cost_usd)}"
+    return f"{count(s.repaired)} repaired · {count(s.abstentions)} silent · {spent} · {dollars(s.cost_usd)}"

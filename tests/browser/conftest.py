@@ -1,4 +1,9 @@
-"""A real server and a real Chromium, with every way out of this machine closed and listed."""
+"""A real server and a real Chromium, with every way out of this machine closed and listed.
+
+One browser, one context a size and scheme for the whole folder: what Streamlit serves is read once, as in a browser
+that was here before. A page of its own is a session of its own. Where a first visit matters a test asks for a fresh
+context.
+"""
 
 import asyncio
 import os
@@ -25,8 +30,9 @@ AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 WALK = (Path(__file__).parent / "walks.js").read_text("utf-8").split("\n", 1)[1]
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
+"""The last one closes every name but this machine's: a page that asks elsewhere gets nothing, and is found out."""
 SETTLED = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 WAIT_MS = 120_000
 """Nothing here measures speed; a shared machine may be slow."""
@@ -181,32 +187,45 @@ def base(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 Open = Callable[..., View]
 
 
-def opener(browser: Browser, base: str, contexts: list[BrowserContext]) -> Open:
-    """Return what opens a view on an app."""
+class Contexts:
+    """Browser contexts by what they pretend to be: kept, so that a page's scripts are read once."""
 
-    def new(scheme: str = "light", size: tuple[int, int] = (1360, 900)) -> View:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        contexts.append(context)
+    def __init__(self, browser: Browser) -> None:
+        """Open none yet."""
+        self.browser = browser
+        self.kept: dict[tuple[str, tuple[int, int], str], BrowserContext] = {}
+
+    def make(self, scheme: str, size: tuple[int, int], motion: str) -> BrowserContext:
+        """Return a context of its own."""
+        view = {"width": size[0], "height": size[1]}
+        return self.browser.new_context(viewport=view, color_scheme=scheme, reduced_motion=motion)
+
+    def get(self, scheme: str, size: tuple[int, int], motion: str) -> BrowserContext:
+        """Return the shared context of this kind."""
+        key = (scheme, size, motion)
+        if key not in self.kept:
+            self.kept[key] = self.make(*key)
+        return self.kept[key]
+
+
+def opener(contexts: Contexts, base: str, close: list[Callable[[], None]]) -> Open:
+    """Return what opens a view on an app; `close` takes what ends it."""
+
+    def new(
+        scheme: str = "light", size: tuple[int, int] = (1360, 900), *, motion: str = "reduce", fresh: bool = False
+    ) -> View:
+        context = contexts.make(scheme, size, motion) if fresh else contexts.get(scheme, size, motion)
         page = context.new_page()
+        close.append(context.close if fresh else page.close)
         view = View(page, base)
         page.add_init_script(SHIFTS)
-
-        def route(asked):
-            address = asked.request.url
-            if address.startswith((base, "data:", "blob:")):
-                asked.continue_()
-            else:
-                view.outside.append(address)
-                asked.abort()
 
         def frame(payload):
             view.received += len(payload)
             view.frames.append((time.monotonic(), len(payload)))
 
-        page.route("**/*", route)
-        page.on("websocket", lambda ws: ws.on("framereceived", frame))
+        page.on("request", lambda asked: _asked(view, asked.url))
+        page.on("websocket", lambda ws: (_asked(view, ws.url), ws.on("framereceived", frame)))
         page.on("pageerror", lambda error: view.errors.append(str(error)))
         page.on("dialog", lambda dialog: (view.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("console", lambda message: _noted(view, message))
@@ -215,16 +234,34 @@ def opener(browser: Browser, base: str, contexts: list[BrowserContext]) -> Open:
     return new
 
 
+def _asked(view: View, address: str) -> None:
+    if not address.startswith((view.base, view.base.replace("http", "ws", 1), "data:", "blob:")):
+        view.outside.append(address)
+
+
 def _noted(view: View, message) -> None:
     place = str(message.location.get("url", ""))
     if message.type == "error" and not place.endswith(PROBED) and not any(p in message.text for p in PROBED):
         view.errors.append(message.text)
 
 
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Contexts:
+    """The contexts of this folder."""
+    return Contexts(browser)
+
+
+@contextmanager
+def opening(contexts: Contexts, base: str) -> Iterator[Open]:
+    """Give what opens views, and close what it opened."""
+    close: list[Callable[[], None]] = []
+    yield opener(contexts, base, close)
+    for end in close:
+        end()
+
+
 @pytest.fixture
-def open_view(browser: Browser, base: str) -> Iterator[Open]:
-    """Open views on the shared app; whatever is opened is closed, and nothing may have gone out."""
-    contexts: list[BrowserContext] = []
-    yield opener(browser, base, contexts)
-    for context in contexts:
-        context.close()
+def open_view(contexts: Contexts, base: str) -> Iterator[Open]:
+    """Open views on the shared app."""
+    with opening(contexts, base) as opened:
+        yield opened

@@ -64,7 +64,7 @@ def test_a_link_reopens_the_very_message(open_view):
 
 @pytest.mark.parametrize("path", ["/?run=demo", "/decision?run=demo&job=job_007", "/agents?run=demo"])
 def test_nothing_jumps_while_a_page_is_built(open_view, path):
-    view = open_view().go(path)
+    view = open_view(fresh=True).go(path)
     view.settle(800)
     assert view.page.evaluate("window.shifts") <= 0.10
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import AXE, WAIT_MS, WALK, opener, serving
+from tests.browser.conftest import AXE, WAIT_MS, WALK, opening, serving
 from tests.browser.test_pages import violations
 
 TICK_BYTES_MAX = 5_000
@@ -32,11 +32,9 @@ def empty(tmp_path_factory):
 
 
 @pytest.fixture
-def open_empty(browser, empty):
-    contexts = []
-    yield opener(browser, empty[1], contexts)
-    for context in contexts:
-        context.close()
+def open_empty(contexts, empty):
+    with opening(contexts, empty[1]) as opened:
+        yield opened
 
 
 def many_jobs(count: int) -> str:

@@ -35,22 +35,44 @@ def violations(view: View) -> list[str]:
     return [found for found in view.page.evaluate(AXE_RUN) if not found.startswith(FOREIGN)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_a_page_is_accessible_and_readable_and_asks_nobody(open_view, path, scheme):
-    view = open_view(scheme).go(path)
-    view.full()
+def findings(view: View) -> dict[str, list[object]]:
+    """Return what is wrong with a page as it stands: contrast, accessibility, requests to elsewhere, errors."""
     contrast = view.page.evaluate(WALK)
     assert contrast["checked"] > 5
-    found = {"contrast": contrast["failures"], "axe": violations(view), "outside": view.outside, "errors": view.errors}
-    assert found == {"contrast": [], "axe": [], "outside": [], "errors": []}
+    return {"contrast": contrast["failures"], "axe": violations(view), "outside": view.outside, "errors": view.errors}
+
+
+NOTHING: dict[str, list[object]] = {"contrast": [], "axe": [], "outside": [], "errors": []}
+OVERFLOW = (
+    "(() => { const m = document.querySelector('[data-testid=stMain]');"
+    " return [m.scrollWidth - m.clientWidth, document.documentElement.scrollWidth - innerWidth] })()"
+)
+SETTLED_MS = 400
+"""A chart redraws itself after a change of scheme or size."""
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_nothing_overflows_a_window_of_320_pixels(open_view, path):
-    view = open_view(size=(320, 720)).go(path)
-    wide = view.page.evaluate(
-        "(() => { const m = document.querySelector('[data-testid=stMain]');"
-        " return [m.scrollWidth - m.clientWidth, document.documentElement.scrollWidth - innerWidth] })()"
-    )
-    assert max(wide) <= 0
+def test_a_page_is_readable_in_both_schemes_fits_320_pixels_and_asks_nobody(open_view, path):
+    view = open_view("light").go(path)
+    view.full()
+    assert findings(view) == NOTHING, "light"
+    view.page.emulate_media(color_scheme="dark")
+    view.settle(SETTLED_MS)
+    assert findings(view) == NOTHING, "dark"
+    view.page.set_viewport_size({"width": 320, "height": 720})
+    view.settle(SETTLED_MS)
+    assert max(view.page.evaluate(OVERFLOW)) <= 0
+    assert (view.outside, view.errors) == ([], [])
+
+
+@pytest.mark.parametrize("path", [PAGES["run of every kind"], PAGES["decision"]])
+def test_a_page_opened_in_a_dark_window_of_320_pixels_is_the_same_to_a_reader(open_view, path):
+    view = open_view("dark", (320, 720)).go(path)
+    assert max(view.page.evaluate(OVERFLOW)) <= 0
+    assert findings(view) == NOTHING
+
+
+def test_a_request_to_elsewhere_would_be_noticed_and_get_nothing(open_view):
+    view = open_view().go(PAGES["unknown run"])
+    answer = view.page.evaluate("fetch('http://example.com/x').then(() => 'answered', () => 'nothing')")
+    assert (answer, view.outside) == ("nothing", ["http://example.com/x"])

@@ -27,7 +27,7 @@ def bodies(app: AppTest) -> list[str]:
 def text(app: AppTest) -> str:
     """Return what a person reads: text of HTML, labels of badges and metrics, one piece a line."""
     pieces = [html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in bodies(app)]
-    pieces += [str(element.value) for element in app.markdown]
+    pieces += [re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", str(element.value)) for element in app.markdown]
     return "\n".join(" ".join(piece.split()) for piece in pieces)
 
 

@@ -10,24 +10,26 @@ function svg(name, attrs, ...children) {
   return node
 }
 
-const when = (d, at) => d.timed ? (at < 1000 ? `${Math.round(at)} ms` : `${(at / 1000).toFixed(2)} s`) : `#${Math.round(at)}`
+const span = at => (at < 1000 ? `${Math.round(at)} ms` : `${(at / 1000).toFixed(2)} s`)
+const when = (d, at) => (!d.timed ? `#${Math.round(at)}` : at < 0 ? `−${span(-at)}` : span(at))
 
-// Pixels along the time axis. Bidding takes a third, rounds the rest; inside a round, place is half time and half
-// order, so that votes of one millisecond can still be told apart.
+// Pixels along the time axis: what opened the call, the bids, the rounds. Bidding takes a third; inside a round, place is
+// a third time and two thirds order, so that votes of one millisecond can still be told apart.
 function layout(d, from, length) {
-  const gap = 16, hasBids = d.capsules.length > 0
+  const gap = 16, hasBids = d.capsules.length > 0, free = length - gap * d.bands.length
   const weights = d.bands.map(band => (band.deciding ? 3 : 1))
   const sum = weights.reduce((a, b) => a + b, 0) || 1
-  const bids = { x: from, w: hasBids ? (length - gap * d.bands.length) * (d.bands.length ? 1 / 3 : 1) : 0 }
-  const rest = length - bids.w - gap * d.bands.length
-  let x = from + bids.w
+  const bids = { x: from, w: hasBids ? free * (d.bands.length ? 0.3 : 1) : 0 }
+  let x = from
   const bands = d.bands.map((band, i) => {
-    const place = { x: x + gap, w: (rest * weights[i]) / sum }
-    x = place.x + place.w
+    if (!band.opening && x <= bids.x) x = bids.x + bids.w
+    const w = ((free - bids.w) * weights[i]) / sum, place = { x: band.opening ? x : x + gap, w }
+    x = place.x + w + (band.opening ? gap : 0)
+    if (band.opening) bids.x = x
     return place
   })
-  const bidEnd = Math.max(1, ...d.capsules.map(c => c.end))
-  const bid = at => bids.x + 6 + (Math.max(0, bids.w - 52) * Math.min(at, bidEnd)) / bidEnd
+  const bidEnd = Math.max(d.called + 1, ...d.capsules.map(c => c.end))
+  const bid = at => bids.x + 6 + (Math.max(0, bids.w - 52) * (Math.min(at, bidEnd) - d.called)) / (bidEnd - d.called)
   const own = d.bands.map((_, i) => d.marks.map((m, k) => [m, k]).filter(([m]) => m.band === i))
   const mark = d.marks.map((m, k) => {
     const band = d.bands[m.band], place = bands[m.band], list = own[m.band]
@@ -78,10 +80,10 @@ function draw(d, width) {
   })
   if (d.capsules.length) {
     if (phone) root.append(svg("text", { class: "label", transform: `translate(12 ${L.bids.x + L.bids.w / 2}) rotate(-90)`, "text-anchor": "middle" }, document.createTextNode("Bids")))
-    else { text(L.bids.x, head - 14, "Bids", "strong"); text(L.bids.x, height - 6, when(d, 0), "tick"); text(L.bid(L.bidEnd), height - 6, when(d, L.bidEnd), "tick", "middle") }
+    else { text(L.bids.x, head - 14, "Bids", "strong"); text(L.bids.x, height - 6, when(d, d.called), "tick"); text(L.bid(L.bidEnd), height - 6, when(d, L.bidEnd), "tick", "middle") }
   }
   d.lanes.forEach((one, i) => {
-    root.append(line(P(L.bids.x, i), P((phone ? head : gutter) + length, i), "lane"))
+    root.append(line(P(phone ? head : gutter, i), P((phone ? head : gutter) + length, i), "lane"))
     if (phone) { text(cross(i), 14, one.short, "strong", "middle"); text(cross(i), 28, one.weight, "tick", "middle") }
     else { text(0, cross(i) + 4, one.short, "strong"); text(38, cross(i) + 4, one.type, "label") }
   })

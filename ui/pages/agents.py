@@ -78,7 +78,7 @@ def _table(found: LoadedRun) -> None:
     )  # fmt: skip
     csv_download(
         "Agents (CSV)", f"{found.id}-agents.csv", list(frame.columns.drop("History")),
-        lambda: frame.drop(columns="History").itertuples(index=False), key="d-agents",
+        lambda: frame.drop(columns="History").itertuples(index=False), key="d-agents", shortcut="d",
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from ui.draw import (
     subheading,
 )
 from ui.runs import LoadedRun
-from ui.safe import md, shortened
+from ui.safe import shortened
 from ui.state import Context, asked_job, header
 from ui.viewmodel.decision import abstention_words, author_words, bid_bars, margin_words, waterfall
 from ui.viewmodel.decision import badges as badge_words
@@ -262,14 +262,12 @@ def _said(found: LoadedRun, decision: DecisionRow, bid: BidRow, search: str) -> 
     replies = [e for e in mine if isinstance(e, Replied) and e.purpose == "bid"]
     checks = [e for e in mine if isinstance(e, Checked)]
     answers = [e for e in mine if isinstance(e, Answered)]
-    with st.container(horizontal=True, gap="small"):
-        for word in author_words(bid):
-            st.badge(md(word), color="gray")
-        if prompts:
-            st.badge(f"prompt {prompts[-1].prompt_id} v{prompts[-1].prompt_version}", color="gray")
-            st.badge(f"attempt {prompts[-1].attempt}", color="gray")
-        word, odd = _state_badge(bid)
-        st.badge(word, color="orange" if odd else "blue")
+    said = [("plain", word) for word in author_words(bid)]
+    if prompts:
+        said += [("plain", f"prompt {prompts[-1].prompt_id} v{prompts[-1].prompt_version}"),
+                 ("plain", f"attempt {prompts[-1].attempt}")]  # fmt: skip
+    word, odd = _state_badge(bid)
+    badges([*said, ("bad" if odd else "good", word)])
     final = _final(answers)
     if not prompts and not replies:
         quiet("No model was asked: the rule bids from facts." if bid.author == "rule" else "No model was asked.")
@@ -369,7 +367,7 @@ def _downloads(found: LoadedRun, decision: DecisionRow, shown: Theatre) -> None:
     stem = f"{found.id}-{decision.job.id}"
     with st.container(horizontal=True, gap="small"):
         download("Decision (JSON)", f"{stem}.json", lambda: decision.model_dump_json(by_alias=True, indent=1),
-                 "application/json", key="d-decision")  # fmt: skip
+                 "application/json", key="d-decision", shortcut="d")  # fmt: skip
         csv_download(
             "Bids (CSV)", f"{stem}-bids.csv",
             ("cluster", "bid", "reputation", "counts", "rule", "author", "void", "reasoning"),

@@ -96,7 +96,8 @@ def _downloads(found: LoadedRun, rows: Sequence[EventRow]) -> None:
     with st.container(horizontal=True):
         ledger = found.folder / "ledger.jsonl"
         if ledger.is_file():
-            download("Ledger (JSON Lines)", f"{found.id}.jsonl", ledger.read_bytes, "application/jsonl", key="d-ledger")
+            download("Ledger (JSON Lines)", f"{found.id}.jsonl", ledger.read_bytes, "application/jsonl", key="d-ledger",
+                     shortcut="d")  # fmt: skip
         trace = found.folder / "trace.jsonl"
         if trace.is_file():
             download(

@@ -97,16 +97,22 @@ def _ticking(context: Context, run: str, every_s: float | None) -> None:
 
 
 def _progress(now: Snapshot) -> None:
-    st.progress(now.share, text=progress_words(now))
-    sentence(now.job or "Waiting for the first job")
+    st.progress(now.share, text=progress_words(now, md(now.job)))
+
+
+ICONS = {"waiting": "hourglass_empty", "busy": "neurology", "good": "check", "bad": "close", "none": "remove"}
+"""Beside the words of a state, as its second channel."""
 
 
 def _tiles(now: Snapshot) -> None:
     names = short_names(tile.cluster for tile in now.tiles)
     # One element a tile: this is sent twice a second.
-    with st.grid(6, min_column_width=140, border=True):
+    with st.grid(6, min_column_width=150, border=True):
         for tile in now.tiles:
-            st.markdown(f"**{md(names[tile.cluster])}**  \n:{COLOURS.get(tile.kind, 'gray')}-badge[{md(tile.state)}]")
+            st.markdown(
+                f"**{md(names[tile.cluster])}** · {tile.bid}  \n"
+                f":{COLOURS.get(tile.kind, 'gray')}-badge[:material/{ICONS[tile.kind]}: {md(tile.state)}]"
+            )
 
 
 def _done(run: str, now: Snapshot, decisions: tuple[DecisionRow, ...]) -> None:
@@ -121,8 +127,10 @@ def _line(run: str, done: Done, row: DecisionRow | None) -> str:
     title = decision_title(row, names) if row else done.title
     time = f" · {seconds(total_s(row))}" if row and total_s(row) is not None else ""
     address = f'href="{html_text(link("decision", run=run, job=done.job))}" target="_self"'
+    sign = "✓" if row is None or row.cluster is not None else "–"
     return (
-        f'{done.number} · <a {address} style="font-weight:600;color:inherit">{html_text(title)}</a> · '
+        f'<span aria-hidden="true">{sign}</span> {done.number} · '
+        f'<a {address} style="font-weight:600;color:inherit">{html_text(title)}</a> · '
         f"{html_text(done_words(done, row))}{time}"
     )
 

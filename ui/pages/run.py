@@ -1,6 +1,7 @@
 """Run: how did it go, was anyone lying, how full is each cluster, which jobs were not unanimous?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -8,18 +9,18 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from quorate.domain.values import JobId
 from ui import charts
-from ui.components import gantt
+from ui.components import gantt, minutes_shown
 from ui.draw import csv_download, download, figures, heading, quiet, subheading
 from ui.pages.live import panel
-from ui.runs import LoadedRun
+from ui.runs import LoadedRun, stamp
 from ui.state import Context, asked_run, header
 from ui.viewmodel.run import (
+    Bar,
     DecisionLine,
     Moment,
     bars,
     decision_lines,
     fullness_words,
-    horizon_s,
     moment_at,
     moment_words,
     types_of,
@@ -34,6 +35,26 @@ EAGER_ROWS_MAX = 1_000
 """A longer table is sent in pieces, as it is scrolled."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a run's page is drawn from, folded once per state of the run's files."""
+
+    lines: tuple[DecisionLine, ...]
+    bars: tuple[Bar, ...]
+    last: int
+    """End of the time axis, min."""
+    end_s: int
+    table: pd.DataFrame
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _shown(_found: LoadedRun, folder: str, files: tuple[int, ...]) -> _Shown:
+    del folder, files  # the cache's key
+    lines, placed = tuple(decision_lines(_found.report)), tuple(bars(_found.report))
+    end_s = max([_found.report.at_s, _found.report.after.at_s, *(bar.end_s for bar in placed)], default=0)
+    return _Shown(lines, placed, minutes_shown(end_s), end_s, _table(lines))
+
+
 def draw(context: Context) -> None:
     """Draw the page."""
     name = asked_run(context) or context.service.first()
@@ -43,17 +64,18 @@ def draw(context: Context) -> None:
     found = header(context)
     if found is None:
         return
+    shown = _shown(found, str(found.folder), stamp(found.folder))
     heading(verdict(found.report))
     _tiles(found)
-    now = _time(found)
-    left, right = st.columns([0.46, 0.54], gap="medium")
+    now = _time(found, shown)
+    left, right = st.columns([0.38, 0.62], gap="medium")
     with left, st.container(border=True, height="stretch"):
         _occupancy(found, now)
     with right, st.container(border=True, height="stretch"):
-        _decisions(found)
+        _decisions(found, shown)
     with st.container(border=True):
-        _gantt(found)
-    _downloads(found)
+        _gantt(found, shown)
+    _downloads(found, shown.lines)
 
 
 def _tiles(found: LoadedRun) -> None:
@@ -61,11 +83,10 @@ def _tiles(found: LoadedRun) -> None:
     figures(tiles(found.report))
 
 
-def _time(found: LoadedRun) -> Moment:
+def _time(found: LoadedRun, shown: _Shown) -> Moment:
     """Draw the slider over ledger time and return the federation at that moment."""
-    last = max(1, -(-horizon_s(found.report) // 60))
-    default = min(last, -(-found.report.at_s // 60))
-    chosen = st.slider("Time", 0, last, default, format="%d min", key="at", bind="query-params")
+    default = min(shown.last, -(-found.report.at_s // 60))
+    chosen = st.slider("Time", 0, shown.last, default, format="%d min", key="at", bind="query-params")
     quiet(moment_words(found.report, chosen * 60))
     return moment_at(found.moments, chosen * 60)
 
@@ -84,33 +105,40 @@ def _occupancy(found: LoadedRun, now: Moment) -> None:
         quiet(f"No {unit}: {', '.join(without)}.")
 
 
-def _decisions(found: LoadedRun) -> None:
-    subheading("Decisions")
-    quiet("Choose one to open it.")
-    lines = decision_lines(found.report)
-    frame = pd.DataFrame(
+def _table(lines: Sequence[DecisionLine]) -> pd.DataFrame:
+    """Return the decisions as a table; words that come again and again travel once and are pointed at."""
+    words = {
+        "Title": [line.title for line in lines],
+        "To": [line.to for line in lines],
+        "How": [line.how for line in lines],
+        "Votes": [line.votes for line in lines],
+        "Time": [line.time for line in lines],
+    }
+    kind = "category" if len(lines) > EAGER_ROWS_MAX else "str"
+    return pd.DataFrame(
         {
-            "Job": [line.number for line in lines],
-            "Title": [line.title for line in lines],
-            "To": [line.to for line in lines],
-            "How": [line.how for line in lines],
+            "Job": pd.Series([line.number for line in lines], dtype="uint32"),
+            "Title": pd.Series(words["Title"], dtype=kind),
+            "To": pd.Series(words["To"], dtype=kind),
+            "How": pd.Series(words["How"], dtype=kind),
             "Approval": [line.approval for line in lines],
-            "Votes": [line.votes for line in lines],
-            "Rounds": [line.rounds for line in lines],
-            "Time": [line.time for line in lines],
+            "Votes": pd.Series(words["Votes"], dtype=kind),
+            "Rounds": pd.Series([line.rounds for line in lines], dtype="uint16"),
+            "Time": pd.Series(words["Time"], dtype=kind),
         }
     )
-    columns = {
-        "Job": st.column_config.NumberColumn(width=44),
-        "Title": st.column_config.TextColumn(width=168),
-        "Approval": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=104),
-    }
+
+
+def _decisions(found: LoadedRun, shown: _Shown) -> None:
+    subheading("Decisions")
+    quiet("Choose one to open it.")
+    lines, columns = shown.lines, _columns()
     height = ROW_PX * (1 + min(len(lines), TABLE_ROWS_SHOWN)) + 3
     if len(lines) > EAGER_ROWS_MAX:
-        _long_table(found, lines, frame, columns, height)
+        _long_table(found, shown, columns, height)
         return
     event = st.dataframe(
-        frame, hide_index=True, column_config=columns, on_select="rerun", selection_mode="single-row",
+        shown.table, hide_index=True, column_config=columns, on_select="rerun", selection_mode="single-row",
         height=height, key="decisions", alt=f"{len(lines)} decisions with winner, votes and time",
     )  # fmt: skip
     rows = event["selection"]["rows"]
@@ -118,15 +146,28 @@ def _decisions(found: LoadedRun) -> None:
         open_decision(found, lines[rows[0]].job)
 
 
-def _long_table(
-    found: LoadedRun, lines: Sequence[DecisionLine], frame: pd.DataFrame, columns: dict[str, ColumnConfig], height: int
-) -> None:
+def _columns() -> dict[str, ColumnConfig]:
+    return {
+        "Job": st.column_config.NumberColumn(width=44),
+        "Title": st.column_config.TextColumn(width=170),
+        "To": st.column_config.TextColumn(width=94),
+        "How": st.column_config.TextColumn(width=90),
+        "Approval": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=88),
+        "Votes": st.column_config.TextColumn(width=56),
+        "Rounds": st.column_config.NumberColumn(width=58),
+        "Time": st.column_config.TextColumn(width=60),
+    }
+
+
+def _long_table(found: LoadedRun, shown: _Shown, columns: dict[str, ColumnConfig], height: int) -> None:
     """Draw a table whose rows come as they are scrolled to; such a table has no selection, so a number opens a job."""
-    st.dataframe(frame, hide_index=True, column_config=columns, height=height, lazy=True, alt=f"{len(lines)} decisions")
+    count = len(shown.lines)
+    alt = f"{count} decisions"
+    st.dataframe(shown.table, hide_index=True, column_config=columns, height=height, lazy=True, alt=alt)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Job", 1, len(lines), 1, key="open-number", width=160)
+        number = st.number_input("Job", 1, count, 1, key="open-number", width=160)
         if st.button("Open it", key="open-it"):
-            open_decision(found, lines[int(number) - 1].job)
+            open_decision(found, shown.lines[int(number) - 1].job)
 
 
 def open_decision(found: LoadedRun, job: JobId) -> None:
@@ -135,27 +176,30 @@ def open_decision(found: LoadedRun, job: JobId) -> None:
     st.switch_page(st.session_state["pages"]["decision"], query_params={"run": found.id, "job": job})
 
 
-def _gantt(found: LoadedRun) -> None:
+def _gantt(found: LoadedRun, shown: _Shown) -> None:
     subheading("Which jobs ran where, and how was each decided?")
     report, names = found.report, names_of(found.report)
     rows = [(names[cluster.id], cluster.type) for cluster in report.federation.clusters]
-    chosen = int(st.session_state.get("at", 0)) * 60
     gantt(
-        bars(report), rows, key=found.id, at_s=chosen, end_s=horizon_s(report),
-        open_job=lambda job: open_decision(found, job),
+        shown.bars, rows, key=found.id, at_s=min(report.at_s, shown.last * 60), end_s=shown.end_s,
+        nodes=report.federation.totals.nodes, open_job=lambda job: open_decision(found, job), moved=_moved,
     )  # fmt: skip
 
 
-def _downloads(found: LoadedRun) -> None:
-    lines = decision_lines(found.report)
+def _moved(minute: int) -> None:
+    """Take the moment at which the chart came to rest; the slider carries it into the address."""
+    st.session_state["at"] = minute
+
+
+def _downloads(found: LoadedRun, lines: Sequence[DecisionLine]) -> None:
     with st.container(horizontal=True, gap="small"):
+        download(
+            "Run (JSON)", f"{found.id}.json", lambda: found.report.model_dump_json(by_alias=True, indent=1),
+            "application/json", key="d-run", shortcut="d",
+        )  # fmt: skip
         ledger = found.folder / "ledger.jsonl"
         if ledger.is_file():
             download("Ledger (JSON Lines)", f"{found.id}.jsonl", ledger.read_bytes, "application/jsonl", key="d-ledger")
-        download(
-            "Run (JSON)", f"{found.id}.json", lambda: found.report.model_dump_json(by_alias=True, indent=1),
-            "application/json", key="d-run",
-        )  # fmt: skip
         csv_download(
             "Decisions (CSV)", f"{found.id}-decisions.csv",
             ("job", "id", "title", "to", "how", "approval", "votes", "rounds", "time"),

@@ -125,9 +125,16 @@ def _profile(context: Context) -> Profile:
     profiles = context.service.engine.profiles()
     return st.selectbox(
         "Provider profile", profiles, key="profile",
-        format_func=lambda p: f"{p.name} · {p.model or p.provider}" + (f" — {p.problem}" if p.problem else ""),
+        format_func=_profile_words,
         help="From quorate.toml. A key is named there by its environment variable and never stands in a file.",
     )  # fmt: skip
+
+
+def _profile_words(profile: Profile) -> str:
+    """Return a profile's name with what answers there, once where both have one name."""
+    who = profile.model or profile.provider
+    name = profile.name if who == profile.name else f"{profile.name} · {who}"
+    return f"{name} — {profile.problem}" if profile.problem else name
 
 
 def _names(context: Context, jobs: str, form: str, federation: str) -> tuple[list[str], list[str]]:

@@ -75,7 +75,8 @@ def _shown(bid: BidRow) -> str:
         return "void"
     if bid.score is None:
         return abstention_words(bid)
-    return fmt_score(bid.weighted)
+    # Jailed or on probation: it may bid, and nothing of it counts. A number would say that it was weighed.
+    return fmt_score(bid.weighted) if bid.reputation > 0 else "no weight"
 
 
 ABSTENTIONS = {

@@ -12,7 +12,7 @@ from quorate.domain.values import ClusterId, JobId
 from quorate.ledger import acts as a
 from quorate.ledger.report import FindingRow
 from quorate.ledger.verify import Verified
-from ui.words import Names, cost_words, fmt_score
+from ui.words import Names, cost_words, fmt_score, plural
 
 DIGEST_SHOWN = 12
 """Hex digits of a digest on the screen; the whole stands in the download."""
@@ -57,7 +57,7 @@ def _contents(verified: Verified, names: Names) -> Iterable[tuple[str, str, str,
         sender = names.get(seats[item.sender], seats[item.sender])
         for kind, job, value in _acts(item):
             yield job, kind, sender, value, item.digest
-    yield "", "block", "committee", f"{len(entry.block.items)} items", entry.block.digest
+    yield "", "block", "committee", plural(len(entry.block.items), "item"), entry.block.digest
     for vote in entry.certificate.votes:
         sender = names.get(seats[vote.seat], seats[vote.seat])
         yield "", "finalize", sender, entry.block.digest[:8], vote.signature.hex()

@@ -20,9 +20,9 @@ from quorate.domain.trace import (
     Undecided,
     Voted,
 )
-from quorate.domain.values import ClusterId, JobId
+from quorate.domain.values import BASIS_POINTS, ClusterId, JobId
 from quorate.ledger.report import DecisionRow
-from ui.words import count, fmt_score, plural
+from ui.words import ABSENT, count, fmt_score, plural
 
 SHOWN_DECISIONS = 6
 """Newest decisions on the page; the rest are on the Run page."""
@@ -35,7 +35,9 @@ class Tile:
     cluster: ClusterId
     state: str
     kind: str
-    """waiting, busy, good, bad: a colour, not a meaning."""
+    """waiting, busy, good, bad or none: a colour and a sign, not a meaning."""
+    bid: str
+    """Its score for the job on its way; a dash as long as there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Progress:
     answered: set[ClusterId] = field(default_factory=set)
     voting: bool = False
     states: dict[ClusterId, tuple[str, str]] = field(default_factory=dict)
+    bids: dict[ClusterId, str] = field(default_factory=dict)
     done: deque[Done] = field(default_factory=lambda: deque(maxlen=SHOWN_DECISIONS))
     counted: set[JobId] = field(default_factory=set)
     """Jobs decided; one that waits and is called again counts once."""
@@ -121,7 +124,7 @@ class Progress:
         self.calls[event.job.id] = event
         self.number, self.of, self.title = event.number, event.of, event.job.title
         self.answered, self.voting = set(), False
-        self.states = dict.fromkeys(self.clusters, ("waiting", "waiting"))
+        self.states, self.bids = dict.fromkeys(self.clusters, ("waiting", "waiting")), {}
 
     def _spent(self, event: Replied) -> None:
         for tokens in (event.tokens_in, event.tokens_out):
@@ -134,10 +137,10 @@ class Progress:
         outcome = event.answer.outcome
         self.answered.add(event.cluster)
         if isinstance(outcome, Abstention):
-            self.states[event.cluster] = ("no bid", "waiting")
+            self.states[event.cluster] = ("no bid", "none")
             return
-        repaired = " · repaired" if event.answer.effort.repaired else ""
-        self.states[event.cluster] = (f"bid {fmt_score(outcome.score_bp / 10_000)}{repaired}", "good")
+        self.bids[event.cluster] = fmt_score(outcome.score_bp / BASIS_POINTS)
+        self.states[event.cluster] = ("repaired bid" if event.answer.effort.repaired else "bid received", "good")
 
     def _voted(self, event: Voted) -> None:
         self.voting = True
@@ -168,12 +171,17 @@ class Progress:
         return "votes" if self.voting else f"bids {len(self.answered)}/{len(self.clusters)}"
 
     def _tiles(self) -> tuple[Tile, ...]:
-        return tuple(Tile(cluster, *self.states.get(cluster, ("waiting", "waiting"))) for cluster in self.clusters)
+        now = {cluster: self.states.get(cluster, ("waiting", "waiting")) for cluster in self.clusters}
+        return tuple(Tile(cluster, *state, self.bids.get(cluster, ABSENT)) for cluster, state in now.items())
 
 
-def progress_words(now: Snapshot) -> str:
-    """Return `Job 6 of 8: Genomics · bids 4/6 · 7 s, about 3 s left · 16,633 tokens`, without the title."""
-    parts = [f"Job {now.number} of {now.of}", now.phase, f"{now.elapsed_ms / 1_000:.0f} s"]
+def progress_words(now: Snapshot, title: str) -> str:
+    """Return `Job 6 of 8: Genomics · bids 4/6 · 7 s, about 3 s left · 16,633 tokens`.
+
+    `title`: the job's, as the screen takes foreign text.
+    """
+    job = f"Job {now.number} of {now.of}: {title}" if now.number else "Waiting for the first job"
+    parts = [job, now.phase, f"{now.elapsed_ms / 1_000:.0f} s"]
     if now.left_ms is not None:
         parts[-1] += f", about {now.left_ms / 1_000:.0f} s left"
     if now.tokens is not None:

@@ -79,6 +79,8 @@ class Band:
     label: str
     deciding: bool
     """Whether it belongs to the height that decided the job."""
+    opening: bool = False
+    """Whether it belongs to the height that opened the call: it comes before the bids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Theatre:
     finalizing: tuple[Point, ...]
     total: float
     needed: float
+    called: float
+    """When the job was called, where bids begin: 0 in time, its place where there is only order."""
     crossing: int | None
     """The mark at which finalizing votes reached two thirds of heads and of weight."""
     decided: float | None
@@ -128,13 +132,13 @@ class Slice:
 
 
 def slice_of(decision: DecisionRow, events: Sequence[TraceEvent]) -> Slice:
-    """Return the messages of a job's last call and of the heights from its opening to its decision."""
+    """Return the messages of a job's last call and of the heights from the one that opened it to its decision."""
     job = decision.job.id
     calls = [e for e in events if isinstance(e, JobCalled) and e.job.id == job and e.opened <= decision.height]
     called = calls[-1] if calls else None
     opened, since = (called.opened, called.seq) if called else (decision.height - 1, 0)
-    heights = range(opened + 1, decision.height + 1)
-    mine = [e for e in events if e.seq >= since]
+    heights = range(opened if called else opened + 1, decision.height + 1)
+    mine = [e for e in events if e.seq >= since or (isinstance(e, Proposed | Voted) and e.height == opened)]
     return Slice(
         called=called,
         prompts=tuple(e for e in mine if isinstance(e, Prompted) and e.job == job and e.purpose == "bid"),
@@ -153,13 +157,16 @@ class _Clock:
     def __init__(self, story: Slice) -> None:
         events: list[TraceEvent] = [*story.answers, *story.proposals, *story.votes]
         self.timed = bool(events) and all(e.at_ms is not None for e in events)
-        begin: TraceEvent | None = story.called or (min(events, key=lambda e: e.seq) if events else None)
+        first: TraceEvent | None = min(events, key=lambda e: e.seq) if events else None
+        begin = story.called or first
         self.zero_ms = (begin.at_ms or 0) if begin else 0
-        self.zero_seq = begin.seq if begin else 0
+        self.zero_seq = min(e.seq for e in (begin, first) if e) if begin else 0
+        self.called = self.of(begin) if begin else 0.0
 
     def of(self, event: TraceEvent) -> float:
+        """Return when an event was, ms: what opened the call came before it and has a time below zero."""
         if self.timed and event.at_ms is not None:
-            return float(max(0, event.at_ms - self.zero_ms))
+            return float(event.at_ms - self.zero_ms)
         return float(max(0, event.seq - self.zero_seq))
 
 
@@ -184,6 +191,7 @@ def theatre(decision: DecisionRow, report: RunReport, events: Sequence[TraceEven
         finalizing=finalizing,
         total=decision.weight_total,
         needed=decision.weight_needed,
+        called=clock.called,
         crossing=_crossing(decision, finalizing),
         decided=decided,
         verdict=names.get(decision.cluster, decision.cluster) if decision.cluster else decision.how,
@@ -208,10 +216,10 @@ def _capsules(decision: DecisionRow, story: Slice, clock: _Clock, place: dict[Cl
             continue
         asked = [prompt for prompt in story.prompts if prompt.cluster == event.cluster]
         end, latency = clock.of(event), event.answer.effort.latency_ms
-        start = clock.of(asked[0]) if asked else end - latency if clock.timed and latency is not None else 0.0
+        start = clock.of(asked[0]) if asked else end - latency if clock.timed and latency is not None else clock.called
         row = rows.get(event.cluster)
         state, label, text = _answer_words(event, bool(row and row.void))
-        yield Capsule(place[event.cluster], max(0.0, min(start, end)), end, label, state, text)
+        yield Capsule(place[event.cluster], max(clock.called, min(start, end)), end, label, state, text)
 
 
 def _answer_words(event: Answered, void: bool) -> tuple[str, str, str]:
@@ -233,19 +241,19 @@ def _bands(decision: DecisionRow, story: Slice, clock: _Clock) -> tuple[Band, ..
         end = max(times)
         if height == decision.height and round_ == last[height] and story.decided:
             end = max(end, clock.of(story.decided))
-        found.append(
-            Band(height, round_, min(times), end, _label(decision, height, round_, last), height == decision.height)
-        )
+        opening = story.called is not None and height == story.called.opened < decision.height
+        label = _label(decision, height, round_, last, opening)
+        found.append(Band(height, round_, min(times), end, label, height == decision.height, opening))
     return tuple(found)
 
 
-def _label(decision: DecisionRow, height: int, round_: int, last: dict[int, int]) -> str:
+def _label(decision: DecisionRow, height: int, round_: int, last: dict[int, int], opening: bool) -> str:
     failed = round_ < last[height] or (height == decision.height and decision.outcome == "undecided")
     if height == decision.height:
         return f"Round {round_ + 1} · {'no quorum' if failed else 'decided'}"
-    before = decision.height - height
-    what = "answers shown" if before == 1 else "answers sealed"
-    return f"{'no quorum' if failed else what}"
+    if failed:
+        return "no quorum"
+    return "call opened" if opening else "answers shown" if height == decision.height - 1 else "answers sealed"
 
 
 def _told(story: Slice, place: Mapping[ClusterId, int]) -> list[Proposed | Voted]:
@@ -465,7 +473,9 @@ def message_rows(shown: Theatre) -> list[tuple[str, str, str, str]]:
     """Return (time, round, kind, text) of every message: the theatre for those who read tables."""
 
     def when(at: float) -> str:
-        return seconds(at / 1_000) if shown.timed else f"#{at:.0f}"
+        if not shown.timed:
+            return f"#{at:.0f}"
+        return f"−{seconds(-at / 1_000)}" if at < 0 else seconds(at / 1_000)
 
     answers = [(c.end, "bids", c.state, f"{shown.lanes[c.lane].short} {c.label}") for c in shown.capsules]
     votes = [(m.at, shown.bands[m.band].label, m.kind, m.text) for m in shown.marks]

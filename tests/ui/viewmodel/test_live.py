@@ -22,14 +22,16 @@ def test_a_whole_run_ends_with_every_job_decided():
 
 def test_tiles_keep_their_place_and_say_what_each_does():
     events = factory.events(factory.report(("contested",)))
-    states = []
+    states, bids = [], []
     progress = Progress(CLUSTERS)
     for event in events:
         progress.take(event)
         tiles = progress.snapshot().tiles
         assert [tile.cluster for tile in tiles] == list(CLUSTERS)
         states.append(tiles[0].state)
-    assert list(dict.fromkeys(states)) == ["waiting", "thinking", "bid 0.75", "skips"]
+        bids.append(tiles[0].bid)
+    assert list(dict.fromkeys(states)) == ["waiting", "thinking", "bid received", "skips"]
+    assert list(dict.fromkeys(bids)) == ["–", "0.75"]
 
 
 def test_tokens_are_counted_and_unknown_is_not_zero():
@@ -42,7 +44,7 @@ def test_time_left_is_told_once_something_is_decided():
     shown = factory.report(("unanimous",) * 4, submitted=8, status="running")
     now = followed(factory.events(shown)).snapshot()
     assert now.left_ms == now.elapsed_ms
-    assert "s left" in progress_words(now)
+    assert "s left" in progress_words(now, "Genomics")
 
 
 def test_a_job_that_waits_and_is_called_again_counts_once():

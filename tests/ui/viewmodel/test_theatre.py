@@ -55,6 +55,25 @@ def test_a_real_run_shows_every_vote_of_the_deciding_height(real):
         assert len(shown.capsules) == len(row.bids)
 
 
+def test_what_opened_the_call_stands_before_the_bids(real):
+    found = runs.load(real, "demo")
+    for row in found.report.decisions:
+        shown = theatre(row, found.report, found.events)
+        opening = [band for band in shown.bands if band.opening]
+        assert [band.label for band in opening] == ["call opened"]
+        assert opening[0].height == min(band.height for band in shown.bands)
+        assert opening[0].end <= shown.called == 0 <= min(capsule.start for capsule in shown.capsules)
+        assert sum(shown.bands[mark.band].opening for mark in shown.marks) == 2 * len(row.votes) + 1
+
+
+def test_an_order_without_times_begins_with_what_opened_the_call(real):
+    found = runs.load(real, "demo")
+    untimed = [event.model_copy(update={"at_ms": None}) for event in found.events]
+    shown = theatre(found.report.decisions[1], found.report, untimed)
+    assert not shown.timed
+    assert min(mark.at for mark in shown.marks) == 0 < shown.called <= min(c.end for c in shown.capsules)
+
+
 def test_times_left_out_leave_the_order():
     untimed = [event.model_copy(update={"at_ms": None}) for event in EVENTS]
     shown = theatre(ROWS["contested"], REPORT, untimed)
