@@ -20,8 +20,8 @@ def write(root: Path, name: str, moved_bp: int = 0, prompt: PromptRef | None = N
         Manifest.model_validate(
             {"id": name, "commit": "abc1234", "profile": "rule", "provider": "rule", "model": None,
              "prompt": prompt and prompt.model_dump(), "set": "quick", "split": "dev", "seed": 1, "epochs": 1,
-             "federation": "reference.toml", "samples": len(SAMPLES), "dataset": dataset_digest(SAMPLES), "packages": {}, "status": "done",
-             "started": "2026-11-24T08:00:00Z", "ended": "2026-11-24T08:00:01Z"}
+             "federation": "reference.toml", "samples": len(SAMPLES), "dataset": dataset_digest(SAMPLES),
+             "packages": {}, "status": "done", "started": "2026-11-24T08:00:00Z", "ended": "2026-11-24T08:00:01Z"}
         )
     )  # fmt: skip
     place.write_questions(SAMPLES)

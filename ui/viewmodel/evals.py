@@ -140,5 +140,5 @@ def question(run: Finished, record: Record) -> Question:
     if record.sample.example_bp is not None:
         prompt = with_example(prompt, record.sample.example_bp)
     system, user = prompt.render(bid_inputs(record.sample.job, record.sample.snapshot))
-    says = f"Rendered again from {name}, whose hash is the one that the run kept, at commit {run.manifest.commit}."
+    says = f"Rendered again from {name}; its hash is the one that the run kept. Made at commit {run.manifest.commit}."
     return Question(f"[system]\n{system}\n\n[user]\n{user}", says)

@@ -41,7 +41,7 @@ def test_the_question_is_rendered_again_and_says_that_it_was(tmp_path, version):
     shown = evals.question(run, run.records[0])
     system, user = prompt.render(bid_inputs(run.records[0].sample.job, run.records[0].sample.snapshot))
     assert shown.text == f"[system]\n{system}\n\n[user]\n{user}"
-    assert shown.says.startswith(f"Rendered again from bid/{version}, whose hash is the one that the run kept")
+    assert shown.says.startswith(f"Rendered again from bid/{version}; its hash is the one that the run kept.")
 
 
 def test_another_form_of_a_prompt_is_shown_in_that_form(tmp_path):
