@@ -341,3 +341,49 @@ def test_what_was_signed_before_a_release_is_spent():
     application = court.chain.application
     court.chain.application = replace(application, state=replace(court.chain.state, members=tuple(members)))
     assert found(court.report(FalseBlock(false, tuple(items), court.votes(false)))) == []
+
+
+# -- whatever is reported, the height goes on (P-47) -----------------------------------------------------------------
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text("ab\x00é", max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_report_of_any_block_ever_stops_a_height_or_costs_a_bystander(data):
+    """Seat 0 signed the block, seat 3 reports it; nobody else can lose by it, whatever stands in it."""
+    court = Court()
+    acts = {2: [submit(court.chain.application.chain, job("j1"))], 4: [a.Declare(background=2)]}
+    block, items = court.honest_block(acts)
+    names = [item.digest for item in items]
+    previous = block.previous
+    changes = {
+        "results": st.just(block.results) | PLAIN,
+        "at_s": st.sampled_from([0, block.at_s, block.at_s + 5, 2**53 - 1]),
+        "height": st.sampled_from([1, block.height, block.height + 1, 2**53 - 1]),
+        "parent": st.sampled_from([block.parent, "00" * 32]),
+        "items": st.lists(st.sampled_from([*names, "11" * 32]), max_size=3).map(tuple),
+        "previous": st.sampled_from([
+            previous, None, replace(previous, votes=()), replace(previous, height=1), replace(previous, round=7),
+            replace(previous, kind=Kind.NULLIFY, value=None),
+            replace(previous, votes=tuple(vote._replace(ext=b"\xff" * 24) for vote in previous.votes)),
+        ]),
+    }  # fmt: skip
+    chosen = {name: data.draw(values, name) for name, values in changes.items() if data.draw(st.booleans(), name)}
+    odd = replace(block, **chosen)
+    riding = data.draw(st.sets(st.sampled_from(range(3))))
+    strange = sign_item(court.chain.application.chain, 5, 1, b'{"no":"acts"}', key("c1"))
+    carried = tuple(one for place, one in enumerate((*items, strange)) if place in riding)
+    court.declare()
+    charge = FalseBlock(odd, carried, court.votes(odd, signers=data.draw(st.sampled_from([(0,), (1,)]))))
+    for _ in range(4):
+        court.report(charge)
+    reputations = [member.standing.reputation for member in court.chain.state.members]
+    assert [reputations[seat] for seat in (1, 2, 4, 5)] == [1_000] * 4
+    assert reputations[0] in (600, 1_000)
+    assert not (reputations[0] < 1_000 and reputations[3] < 1_000)
+    assert not any(member.standing.jailed for member in court.chain.state.members)
