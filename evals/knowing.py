@@ -334,12 +334,19 @@ def known_from(job: Facts, cluster: Facts, rivals: tuple[Rival, ...] = ()) -> Kn
         job_name=_str(job, JOB_NAMES, "job_name"),
         job_application=_str(job, JOB_NAMES, "job_application"),
         job_type=cast(ClusterType | None, _first(job, JOB_NAMES["type"], kind_of)),
+        job_untyped=_untyped(job),
         job_nodes=job_nodes,
         job_gpus_per_node=_gpus_asked(job, job_nodes),
         job_memory_gib_per_node=_job_memory(job, job_nodes),
         job_walltime_s=walltime_s(job),
         rivals=tuple(rival for rival in rivals if rival.id != _str(cluster, CLUSTER_NAMES, "cluster")),
     )
+
+
+def _untyped(job: Facts) -> bool:
+    """Whether the log says that the job states no type: a name for a type is there, and null, `none` or empty."""
+    said = [job[name] for name in JOB_NAMES["type"] if name in job]
+    return bool(said) and all(value is None or name_of(str(value)) in {"", "none", "null", "any", "unspecified"} for value in said)
 
 
 def rival_from(cluster: Facts) -> Rival | None:

@@ -29,7 +29,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|approx|etc|no|incl|max|min|cf|fig|dr|est|resp|ca|avg|std|spec))$", re.IGNORECASE
 )
 _BREAK = re.compile(
-    r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n"
+    r",\s{0,8}(?=\"\w{1,40}\"\s{0,4}:)|\n[ ]*(?=\n|[-\u2022*>#+|\u2212\u2713\u2714\u2705\u2611\u2717\u2718\u274c\u2716\u25cf\u25cb\u25aa\u2023\u00b7]|\d+[.)]|[A-Z\"{}\[])|\"[ ]*,[ \n]*\"|[.!?][\"')\]*]*(?=[ \n]|$)|[\u2022|\ud800-\udfff]|[ ](?=\d[)] )|[:.;,!?]\n"
 )
 _LEAD = re.compile(
     r"[\s\-\u2022*>#+|\"'{}\[\],:.]*(?:\d{1,2}[.)](?=\s)\s*)?[\s*\"]*(?:\w{1,40}\"\s*:\s*\"(?=[^\"]{0,80}\s[^\"]{0,80}\s))?[\s*\"]*"
@@ -190,6 +190,8 @@ def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
             continue
         if len(kept) > 1 and kept[-1].tag == "T:gpu" and kept[-2].tag == "N" and token.tag not in _NO_COUNT:
             kept[-1] = replace(kept[-1], tag="GPUS")
+        if token.tag == "n" and kept and kept[-1].tag in {"N", "/", "Q:mem"}:
+            token = replace(token, tag="NODE")
         if token.raw.lower() == "free of" and kept and kept[-1].tag in {"N", "NODE"}:
             token = replace(token, tag="FREE")
         kept.append(token)
@@ -213,7 +215,22 @@ def _plain(text: str) -> tuple[str, list[int]]:
         out.append(_PLAIN.get(char, " " if char.isspace() and char != "\n" else char))
         offsets.append(at)
         at += step
-    return "".join(out), offsets
+    return _ROW.sub(_row, "".join(out)), offsets
+
+
+_ROW = re.compile(r"^[ ]*\|[^|\n]{0,200}\|[^\n]{0,800}$", re.MULTILINE)
+"""A line of a table."""
+
+
+def _row(match: re.Match[str]) -> str:
+    """`| Free nodes | 201 | ok |` says `Free nodes: 201; ok`; not one character more or less."""
+    cells = match.group().split("|")
+    if not any(any(char.isalnum() for char in cell) for cell in cells):
+        return " " * len(match.group())
+    marks = [" ", ":"] + [";"] * (len(cells) - 3)
+    if not cells[-1].strip() and len(cells) > 3:
+        marks[-1] = " "
+    return "".join(cell + mark for cell, mark in zip(cells, [*marks[: len(cells) - 1], ""], strict=True))
 
 
 def _cut(plain: str) -> Iterator[tuple[int, int]]:
@@ -247,7 +264,7 @@ _MARK = re.compile(r"--|->|=>|>=|<=|!=|==|[^\s]")
 _SIGNS = {"\u2713": "TRUE", "\u2714": "TRUE", "\u2705": "TRUE", "\u2611": "TRUE", "\u2717": "FALSE", "\u2718": "FALSE",
           "\u274c": "FALSE", "\u2716": "FALSE", "\u2265": ">=", "\u2264": "<=", "\u2260": "!=", "==": "=", "\u2192": "->"}  # fmt: skip
 """Marks that say a word."""
-_TIMES = re.compile(r"[x*\u00d7](?=[ ]?\d)")
+_TIMES = re.compile(r"[x*\u00d7](?=[ ]?\d)(?<![:*]\*)(?<!:[x*])")
 _GAP = re.compile(r"[ \-_/+]?")
 _SLOPPY = {
     "im": ("I", "BE", 1), "dont": ("do", "NOT", 2), "doesnt": ("do", "NOT", 4), "isnt": ("BE", "NOT", 2), "arent": ("BE", "NOT", 3),

@@ -182,6 +182,8 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
         or re.search(r" (?:AFTER|more|additional|extra|dedicated|further|spare|FREE) ", sentence.slice(first, last))
     ):
         return None
+    if not mine and listed_with_job(scene, first):
+        return None
     if job:
         asks = known.job_gpus_per_node or 0
         fact = f"the job asks for {asks} GPUs per node" if asks else None
@@ -201,6 +203,16 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
         is not None
     )
     return Found("gpu_presence", "no GPUs", first, last, _absence_fact(known, partial))
+
+
+def listed_with_job(scene: Scene, first: int) -> bool:
+    """`100 nodes, 64 GiB each, no GPUs`: a list that starts with what the job asks goes on with it."""
+    known = scene.known
+    asked = {known.job_nodes, known.job_memory_gib_per_node} - {None, known.nodes_free, known.nodes}
+    near = scene.sentence.tokens[max(0, first - 12) : first]
+    return not known.job_gpus_per_node and any(
+        token.quantity is not None and {token.quantity.number, *token.quantity.values} & asked for token in near
+    )
 
 
 def _absence_fact(known: Known, partial: bool) -> str | None:

@@ -57,13 +57,13 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _UNITS = (
     r"(?P<pct>%|percent\b|per cent\b|pct\b)"
     r"|(?P<bw>[GTM]i?(?:b|B|bit|bits)(?:/s|ps|/sec|it/s)\b|Gbit/s\b|gigabits?(?: per second)?\b|gigabytes? per second\b|G(?=[ -]?(?:links?|fabric|InfiniBand|interconnect|Ethernet|Slingshot)))"
-    r"|(?P<mem>[KMGTP]i?B\b|[GT](?=[ ]?(?:RAM|memory)\b)|(?:giga|tera|peta|gibi|tebi|pebi)bytes?\b|(?i:[gtp]i?b)\b)"
+    r"|(?P<mem>[KMGTP]i?B\b|[GT](?=[ ]?(?:RAM|memory|mem)\b|/n|[ ]per node|[ ]each)|(?:giga|tera|peta|gibi|tebi|pebi)bytes?\b|(?i:[gtp]i?b)\b)"
     r"|(?P<time>seconds?\b|secs?\b|(?-i:s)\b|minutes?\b|mins?\b|hours?\b|hrs?\b|hr\b|(?-i:h)(?![A-Za-z])|(?-i:m)(?![A-Za-z])|days?\b|(?-i:d)\b)"
     r"|(?P<kilo>(?-i:[kKM])\b)"
 )
 _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
-    r"| (?:of (?:them|these|those|which)|per node|on each|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
+    r"| (?:of (?:them|these|those|which)|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
 )
 """What follows a number in words that is a figure, not a manner of speaking."""
 QUANTITY = re.compile(
@@ -118,10 +118,10 @@ def quantity(match: re.Match[str]) -> Quantity | None:
         )
         return _with_unit(number, 0.0, "")
     if match["half"]:
-        return Quantity("Q:pct", (50.0,), 2, 0)
+        return Quantity("Q:pct", (50.0,), 3, 0)
     if match["part"]:
         part = {"a": 1, "one": 1} | _SPELLED
-        return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 2, 0)
+        return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 3, 0)
     if match["spelled"]:
         number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))
         return _with_unit(number, 0.0, match["unit"] or "")

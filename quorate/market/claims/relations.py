@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from quorate.market.claims.lexer import Sentence
-from quorate.market.claims.rules import Found, Scene, match_fact, matches, rx
+from quorate.market.claims.rules import Found, Scene, match_fact, match_wrong, matches, rx
 
 _BOTH = r"(?:TYPEN|SPECN)"
 _OWN = (
@@ -124,8 +124,7 @@ def _polarity(sentence: Sentence, first: int, last: int) -> bool | None:
 
 
 def _claim(scene: Scene, says: bool, first: int, last: int) -> Found:
-    match = scene.known.match
-    fact = match_fact(scene.known) if match is not None and match != says else None
+    fact = match_wrong(scene.known, says)
     return Found("type_match", f"the types {'match' if says else 'do not match'}", first, last, fact)
 
 

@@ -201,6 +201,20 @@ def _named_by(tokens: list[Token], index: int) -> set[str]:
     return {"other"} if tag == "CLUSTER" else set()
 
 
+def type_fact(known: Known, said: str | None) -> str | None:
+    """State the job's type if it is not the one said (None: that it has none); None if that is true or unknown."""
+    if known.job_untyped:
+        return None if said is None else "the job states no type"
+    return f"the job's type is {known.job_type}" if known.job_type not in {None, said} else None
+
+
+def match_wrong(known: Known, says: bool) -> str | None:
+    """State why it is false that the types match, or differ; None if it is true or unknown."""
+    if known.job_untyped:
+        return "the job states no type, so none can match or differ"
+    return match_fact(known) if known.match is not None and known.match != says else None
+
+
 def match_fact(known: Known) -> str:
     """State both types, and whether they agree, as one clause."""
     if known.match:

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterator
 
+from quorate.market.claims.formulas import wrong_sums
 from quorate.market.claims.lexer import Sentence
 from quorate.market.claims.quantities import close
 from quorate.market.claims.rules import Found, Scene, hedged, matches, negated_in_clause, rx, subject
@@ -11,16 +12,13 @@ from quorate.market.claims.words import GENERATIONS, NETWORKS
 
 _UNIT = r"(?:<w>|NODE |GPUS |T:gpu |CORE |PER |/ |FREE |TOTAL |REQ |T:memory |P:of |MY |\( |\) |THE |JOB |AND ){0,5}?"
 _IS = r"(?:EQ|LEAVE|->|=|TOTAL|BE|\u2248|~|=>) (?:ABOUT |TOTAL |P:of |A )*"
-PRODUCT = (rx(r"(?P<a>N )" + _UNIT + r"(?:x|\u00d7|times|multiplied P:by) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
-SUM = (rx(r"(?P<a>N )" + _UNIT + r"(?:\+|plus) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
-DIFFERENCE = (rx(r"(?P<a>N )" + _UNIT + r"(?:-|\u2013|minus|LESS|less) (?P<b>N )" + _UNIT + _IS + r"(?P<c>N )"),)
 SHARE = (
     rx(
-        r"(?P<a>N )"
+        r"(?P<a>N |Q:mem )"
         + _UNIT.replace("P:of |", "")
-        + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N )"
+        + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N |Q:mem )"
         + _UNIT.replace("/ |", "")
-        + r"(?:\(|=|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
+        + r"(?:\(|=|:|MORE|LESS|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|BE MORE|BE LESS|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= |MORE |LESS )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
     ),
 )
 
@@ -35,11 +33,11 @@ def sums(scene: Scene) -> Iterator[Found]:
     """Return every computation that is written out."""
     sentence = scene.sentence
     yield from _compared(sentence)
-    for patterns, sign in ((PRODUCT, "x"), (SUM, "+"), (DIFFERENCE, "-"), (SHARE, "%")):
-        for match, first, last in matches(sentence, patterns):
-            left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
-            if left and right and said:
-                yield _sum(left[0], sign, right[0], said, first, last, sentence)
+    yield from wrong_sums(sentence)
+    for match, first, last in matches(sentence, SHARE):
+        left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
+        if left and right and said:
+            yield _share(left[0], right[0], said, first, last, sentence)
 
 
 COMPARED = (
@@ -68,19 +66,14 @@ def _compared(sentence: Sentence) -> Iterator[Found]:
         )
 
 
-def _sum(
-    left: float, sign: str, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence
-) -> Found:
-    results = {"x": left * right, "+": left + right, "-": left - right, "%": 100 * left / right if right else said[0]}
-    result = results[sign]
-    about = re.search(r" (?:ABOUT|PARTLY|~|\u2248) ", sentence.slice(first, last)) is not None
-    right_sum = close(
-        said, (result,), 1.0 if sign == "%" else 0.0, 0.06 if about else 0.005 if said[0] >= 1_000 else 0.0
-    )
-    shown = f"{left:g} / {right:g}" if sign == "%" else f"{left:g} {sign} {right:g}"
-    unit = " %" if sign == "%" else ""
-    fact = None if right_sum else f"{shown} is {round(result, 1):g}{unit}"
-    return Found("arithmetic", f"{shown} is {said[0]:g}{unit}", first, last, fact)
+def _share(left: float, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence) -> Found:
+    result = 100 * left / right if right else said[0]
+    tags = sentence.slice(first, last)
+    about = re.search(r" (?:ABOUT|PARTLY|~|\u2248) ", tags) is not None
+    holds = result >= min(said) if " MORE Q:pct " in tags else result <= max(said) if " LESS Q:pct " in tags else False
+    right_sum = holds or close(said, (result,), 2.0 if about else 1.0)
+    fact = None if right_sum else f"{left:g} / {right:g} is {round(result, 1):g} %"
+    return Found("arithmetic", f"{left:g} / {right:g} is {said[0]:g} %", first, last, fact)
 
 
 NET = (rx(r"(?:(?P<early>GEN:\w+) )?(?P<family>NET:\w+) (?:cray )?(?:(?P<late>GEN:\w+) |(?P<number>N) |d )?"),)

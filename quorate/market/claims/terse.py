@@ -12,7 +12,10 @@ from quorate.market.claims import terse_truths as truths
 from quorate.market.claims.capacity import part_fact, why
 from quorate.market.claims.figures import judged
 from quorate.market.claims.lexer import Token
-from quorate.market.claims.rules import Found, Scene, conditional, match_fact
+from quorate.market.claims.nouns import counted_last
+from quorate.market.claims.presence import listed_with_job
+from quorate.market.claims.rules import Found, Scene, conditional, match_fact, match_wrong, type_fact
+from quorate.market.claims.tallies import tallied
 from quorate.market.claims.terse_rules import (
     ALIKE,
     ALL_FREE,
@@ -122,10 +125,22 @@ def _number(segment: Segment) -> Found | None:
             continue
         shifted = segment.first + segment.tags[: match.start("n") - 1].count(" ")
         token = segment.scene.sentence.tokens[shifted]
+        by_role = tallied(segment.scene).get(shifted)
+        if (by_role is not None and by_role[1]) or _counts_other(segment, shifted):
+            return None
         truth = maker(segment, token)
         if truth is not None and token.quantity is not None:
             return judged(segment.scene, shifted, token, truth)
     return None
+
+
+def _counts_other(segment: Segment, index: int) -> bool:
+    """Whether a bare number counts what was counted last, and that was no nodes: `4 GPUs per node, 2 used`."""
+    token = segment.scene.sentence.tokens[index]
+    if token.tag != "N" or "NODE " in segment.tags or "GPUS " in segment.tags or "CORE " in segment.tags:
+        return False
+    noun = counted_last(segment.scene, index)
+    return noun is not None and noun.tag != "NODE"
 
 
 def _whole(pattern: re.Pattern[str], segment: Segment) -> re.Match[str] | None:
@@ -168,9 +183,8 @@ def _match(segment: Segment) -> Found | None:
 
 
 def _match_claim(known: Known, says: bool, first: int, last: int) -> Found:
-    wrong = known.match is not None and known.match != says
     asserted = f"the types {'match' if says else 'do not match'}"
-    return Found("type_match", asserted, first, last, match_fact(known) if wrong else None)
+    return Found("type_match", asserted, first, last, match_wrong(known, says))
 
 
 def _pair(segment: Segment) -> Found | None:
@@ -183,7 +197,8 @@ def _pair(segment: Segment) -> Found | None:
         true = sorted(kind for kind in (known.type, known.job_type) if kind)
         wrong = len(true) == 2 and said != true
         asserted = f"the types are {said[0]} and {said[1]}"
-        return _found(segment, "type_match", asserted, match_fact(known) if wrong else None)
+        fact = match_wrong(known, True) if known.job_untyped else match_fact(known) if wrong else None
+        return _found(segment, "type_match", asserted, fact)
     return None
 
 
@@ -199,6 +214,8 @@ def _types(segment: Segment) -> Found | None:
         said = match["t"].strip().removeprefix("T:")
         if _everyday(segment, match) or said not in CLUSTER_TYPES:
             return None
+        if kind == "job_type" and known.job_untyped:
+            return _found(segment, kind, f"type is {said}", type_fact(known, said))
         wrong = None not in true and said not in true and not _soft_job(segment, match, said, known)
         fact = f"the cluster's type is {known.type}" if kind == "own_type" else f"the job's type is {known.job_type}"
         return _found(segment, kind, f"type is {said}", fact if wrong else None)
@@ -252,7 +269,7 @@ def _hardware(segment: Segment) -> Found | None:
             )
             asserted = f"the nodes are {'mixed' if mixed else 'alike'}"
             return _found(segment, "heterogeneity", asserted, fact if wrong else None)
-    if _whole(NO_GPUS, segment) and not _number_but_zero(segment):
+    if _whole(NO_GPUS, segment) and not _number_but_zero(segment) and not listed_with_job(segment.scene, segment.first):
         return _found(segment, "gpu_presence", "no GPUs", f"the cluster has {known.gpus} GPUs" if known.gpus else None)
     if _whole(HAS_GPUS, segment):
         fact = "the cluster has no GPUs"

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from quorate.market.claims import counts
 from quorate.market.claims.figures import Truth
 from quorate.market.claims.lexer import Token
 from quorate.market.claims.rules import Scene
@@ -36,6 +35,43 @@ class Segment:
         return self.first + self.tags.count(" ")
 
 
+_ALLOCATED = re.compile(r"\b(?:allocat\w*|reserved|committed|running|jobs?)\b", re.IGNORECASE)
+
+
+def free_nodes(known: Known) -> Truth:
+    """Free nodes, in all or of one kind."""
+    extra = (*(group.free for group in known.groups or ()), known.suitable_free)
+    return Truth("free_nodes", "free nodes", (known.nodes_free, *extra))
+
+
+def left_nodes(known: Known) -> Truth:
+    """Free nodes after the job."""
+    asked = known.job_nodes or 0
+    bases = (known.nodes_free, known.nodes, known.suitable_free, *(group.free for group in known.groups or ()))
+    values = tuple(None if base is None or known.job_nodes is None else base - asked for base in bases)
+    return Truth(
+        "arithmetic", "nodes free after the job", (*values, known.nodes_free if values[0] is not None else None)
+    )
+
+
+def busy_nodes(known: Known, text: str = "allocated") -> Truth:
+    """Busy nodes, now or with the job; `allocated` may leave out the background."""
+    taken = None if known.nodes is None or known.nodes_free is None else known.nodes - known.nodes_free
+    bases = (taken, known.nodes_allocated) if _ALLOCATED.search(text) else (taken,)
+    after = tuple(value + (known.job_nodes or 0) for value in bases if value is not None)
+    return Truth("occupancy", "busy nodes", (*bases, *after))
+
+
+def background_nodes(known: Known) -> Truth:
+    """Nodes of the background load."""
+    return Truth("background", "nodes busy with background load", (known.nodes_background,))
+
+
+def job_nodes(known: Known) -> Truth:
+    """The nodes that the job asks for."""
+    return Truth("job_nodes", "the nodes that the job asks for", (known.job_nodes,))
+
+
 def nodes(known: Known) -> Truth:
     """All nodes."""
     return Truth("node_count", "the cluster's nodes", (known.nodes,))
@@ -43,12 +79,12 @@ def nodes(known: Known) -> Truth:
 
 def nodes_or_asked(known: Known) -> Truth:
     """`nodes: 40` may be the job's."""
-    return Truth("node_count", "the cluster's nodes", (known.nodes, known.job_nodes, *counts.free_nodes(known).values))
+    return Truth("node_count", "the cluster's nodes", (known.nodes, known.job_nodes, *free_nodes(known).values))
 
 
 def free(known: Known) -> Truth:
     """Free nodes; none in one group does not mean that none is free."""
-    first, *parts = counts.free_nodes(known).values
+    first, *parts = free_nodes(known).values
     return Truth("free_nodes", "free nodes", (first, *(part for part in parts if part)))
 
 
@@ -56,7 +92,7 @@ def asked(segment: Segment, token: Token) -> Truth:
     """The job's nodes; without a noun the number may be another need."""
     known = segment.scene.known
     if "NODE " in segment.tags:
-        return counts.job_nodes(known)
+        return job_nodes(known)
     each, memory = known.job_gpus_per_node, known.job_memory_gib_per_node
     minutes = None if known.job_walltime_s is None else known.job_walltime_s / 60
     total = None if each is None or known.job_nodes is None else each * known.job_nodes
@@ -66,12 +102,12 @@ def asked(segment: Segment, token: Token) -> Truth:
 
 def left(known: Known) -> Truth:
     """Free nodes after the job."""
-    return counts.left_nodes(known)
+    return left_nodes(known)
 
 
 def background(known: Known) -> Truth:
     """Nodes of the background."""
-    return counts.background(known)
+    return background_nodes(known)
 
 
 def allocated(known: Known) -> Truth:
@@ -85,7 +121,7 @@ def _taken(known: Known) -> int | None:
 
 def busy(segment: Segment, token: Token) -> Truth:
     """Busy nodes, now or with the job; `allocated` may leave out the background."""
-    return counts.busy_nodes(segment.scene.known, segment.scene.sentence.text)
+    return busy_nodes(segment.scene.known, segment.scene.sentence.text)
 
 
 def free_or_busy(segment: Segment, token: Token) -> Truth:
@@ -97,7 +133,7 @@ def free_or_busy(segment: Segment, token: Token) -> Truth:
     counted = [each.quantity.number for each in tokens if each.tag == "N" and each.quantity]
     pair = len(counted) == 2 and counted[0] != counted[1]
     if not says_busy and pair and counted[1] == segment.scene.known.nodes_free:
-        return counts.job_nodes(segment.scene.known)
+        return job_nodes(segment.scene.known)
     return busy(segment, token) if says_busy else free(segment.scene.known)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from quorate.domain.clusters import CLUSTER_TYPES, ClusterType
 from quorate.market.claims.lexer import Sentence
-from quorate.market.claims.rules import Found, Scene, hedged, matches, subject
+from quorate.market.claims.rules import Found, Scene, hedged, matches, subject, type_fact
 from quorate.market.claims.type_rules import IDENTITY, JOB_TYPE, NO_TYPE, OWN, SPECIAL
 from quorate.market.claims.values import ClaimKind, Known
 from quorate.market.claims.words import COMPATIBLE
@@ -176,13 +176,13 @@ def job_types(scene: Scene) -> Iterator[Found]:
             and not re.match(r" P:by (?:[a-z]\S* )?TYPEN ", sentence.slice(last, last + 3))
         )
         wrong = (mention in _SOFT and _SOFT[mention](known)) if soft else known.job_type != mention
-        wrong = known.job_type == mention if says_not else wrong
+        wrong = known.job_type == mention if says_not else wrong or known.job_untyped
         yield Found("job_type", f"job type is {'not ' if says_not else ''}{mention}", first, last,
-                    f"the job's type is {known.job_type}" if wrong and known.job_type else None)  # fmt: skip
+                    (type_fact(known, "") if wrong else None))  # fmt: skip
     for _, first, last in matches(sentence, NO_TYPE):
         if not hedged(sentence, first, last) and not re.search(r" MATCHV | MIS | MY ", sentence.slice(first, last)):
             yield Found("job_type", "the job has no type", first, last,
-                        f"the job's type is {known.job_type}" if known.job_type else None)  # fmt: skip
+                        type_fact(known, None))  # fmt: skip
 
 
 def identities(scene: Scene) -> Iterator[Found]:

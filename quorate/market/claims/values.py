@@ -79,6 +79,8 @@ class Known(Value):
     job_name: str | None = Field(default=None, max_length=200)
     job_application: str | None = Field(default=None, max_length=200)
     job_type: ClusterType | None = None
+    job_untyped: bool = False
+    """Whether it is known that the job states no type; without it, no type is an unknown one."""
     job_nodes: int | None = None
     job_gpus_per_node: int | None = None
     job_memory_gib_per_node: int | None = None

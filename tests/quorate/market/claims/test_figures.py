@@ -1,7 +1,7 @@
 import pytest
 
 from quorate.market.claims import refuted
-from quorate.market.claims.figures import Truth, firm
+from quorate.market.claims.figures import Truth
 from tests.quorate.market.claims.written import SCENES
 
 
@@ -22,8 +22,3 @@ def test_a_figure_is_as_exact_as_its_words(text, false):
 def test_a_truth_is_stated_in_one_clause():
     assert Truth("node_count", "the cluster's nodes", (320,)).fact == "the cluster's nodes are 320"
     assert Truth("share_of_cluster", "the share", (12.5,), "%").fact == "the share is 12.5 %"
-
-
-def test_what_somebody_has_is_firm():
-    assert firm(" I HAVE ONLY ")
-    assert not firm(" I REQ ")

@@ -9,11 +9,6 @@ NAMES = (
     "job_nodes",
     "nodes_background",
     "nodes_allocated",
-    "gpus_per_node",
-    "gpus",
-    "job_gpus_per_node",
-    "cores",
-    "cores_per_node",
     "busy",
     "left",
 )
@@ -29,15 +24,24 @@ def test_a_wrong_count_in_few_words_is_refuted_and_the_right_one_is_not(figure, 
     judge_figure(figure, template)
 
 
-def test_a_number_without_a_noun_counts_what_was_counted_before():
-    known = SCENES["gpu", "ai"]
-    assert refuted("The job asks for 4 GPUs per node. We have 8 on each.", known)
-    assert refuted("The job asks for 4 GPUs per node. We have 4 on each.", known) == ()
-    assert refuted("The job takes 60 nodes and we have 1200.", known)
-    assert refuted("The job takes 60 nodes and we have 320.", known) == ()
-
-
 def test_the_first_of_two_numbers_may_be_the_jobs_where_the_second_is_free():
     known = SCENES["gpu", "ai"]
     assert refuted("60 of 305 free", known) == ()
     assert refuted("90 of 305 free", known)
+
+
+def test_kinds_of_nodes_are_no_nodes():
+    assert refuted("The cluster has two node classes.", SCENES["hybrid", "ai"]) == ()
+    assert refuted("The cluster has three node classes.", SCENES["hybrid", "ai"])
+
+
+def test_how_many_are_lacking_is_a_difference():
+    short = SCENES["gpu", "ai"].model_copy(update={"nodes_free": 50})
+    assert refuted("We are 10 nodes short.", short) == ()
+    assert refuted("We are 14 nodes short.", short)
+
+
+def test_nodes_of_another_cluster_or_of_an_if_are_not_judged():
+    known = SCENES["gpu", "ai"]
+    assert refuted("A larger cluster with 2000 nodes might be quicker.", known) == ()
+    assert refuted("If we had 700 nodes free, it would be easy.", known) == ()

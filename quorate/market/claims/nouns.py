@@ -1,0 +1,138 @@
+# ruff: noqa: E501 - words of a class stand together
+"""What a bare number counts: the noun after it, the key before it, or what was counted last."""
+
+import re
+from dataclasses import dataclass
+
+from quorate.market.claims.context import roles_of
+from quorate.market.claims.lexer import Token
+from quorate.market.claims.rules import Scene
+
+_COUNTED = frozenset({"NODE", "GPUS", "CORE"})
+_INSIDE = frozenset({"FREE", "TOTAL", "REQ", "BUSY", "BG", "HIGH", "HW", "THIS", "MY", "THE", "INT", "SPECV", "HOM", "HET",
+                     "CPU", "CPUONLY", "T:gpu", "P:of", "ITS", "ALL", "SELFID", "CLUSTER", "SAME", "T:memory", "x", "ONLY"})  # fmt: skip
+_LINKS = frozenset(
+    {":", "=", "BE", "(", "P:of", "P:at", "->", "P:to", "TOTAL", "ABOUT", "ONLY", "P:by", "~", "HAVE", "EQ"}
+)
+_KEYS = frozenset({"FREE", "BUSY", "BG", "REQ", "TOTAL", "AFTER", "LOAD", "JOB", "MY", "CLUSTER", "'S", "count", "number",
+                   "THE", "LEAVE", "size", "stands", "amounts", "comes", "THIS", "currently", "P:for", "P:on", "P:in", "IN",
+                   "P:with", "A", "P:to", "pool", "tally", "CPU", "CPUONLY", "capacity", "figure", "PER", "/", ")", "T:gpu"})  # fmt: skip
+_GPU_WHAT = frozenset({"NODE", "CORE", "HW", "SPECV", "INT", "JOB", "JOBS", "T:memory", "CLUSTER", "TYPEN"})
+"""What makes `GPU` before it an adjective."""
+WORDS_INSIDE_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """What a number counts."""
+
+    tag: str
+    """`NODE`, `GPUS`, `CORE`."""
+    head: int
+    """How many tokens after the number belong to its noun phrase, 0 if the noun stands before."""
+    how: str
+    """`after`, `key`, `last`."""
+
+
+def after(tokens: tuple[Token, ...], index: int) -> Noun | None:
+    """Return the noun that follows a number: `320 idle compute nodes`, `4 of my nodes`."""
+    plain = 0
+    if index and tokens[index - 1].tag.startswith(("NET:", "GEN:")):
+        return None
+    for at in range(index + 1, min(len(tokens), index + 7)):
+        tag = tokens[at].tag
+        if tag in _COUNTED:
+            hours = at + 1 < len(tokens) and tokens[at + 1].raw.lower().startswith(("hour", "sec", "min"))
+            return None if hours else Noun(tag, at - index, "after")
+        if tag == "T:gpu" and at == index + 1 and at + 1 < len(tokens) and tokens[at + 1].tag not in _GPU_WHAT:
+            return Noun("GPUS", 1, "after")
+        if tag in _INSIDE:
+            continue
+        plain += 1
+        if not (tag[:1].islower() and tag.isalpha()) or plain > WORDS_INSIDE_MAX:
+            return None
+    return None
+
+
+def key(tokens: tuple[Token, ...], index: int) -> Noun | None:
+    """Return the noun before a number that is its value: `Free nodes: 201`, `the node count stands at 320`."""
+    if index == 0 or tokens[index - 1].tag not in _LINKS:
+        return None
+    if index + 1 < len(tokens) and tokens[index + 1].tag in {*_COUNTED, "JOB", "JOBS", "TIMEN", "T:memory", "T:gpu"}:
+        return None
+    has = False
+    for at in range(index - 1, max(-1, index - 9), -1):
+        tag = tokens[at].tag
+        has |= tag == "HAVE"
+        if tag in _COUNTED:
+            if tag == "NODE" and (has or (at > 0 and tokens[at - 1].tag in {"PER", "/"})):
+                continue
+            return None if tokens[at - 1].tag in {"NO", "NOT"} else Noun(tag, 0, "key")
+        if tag == "T:gpu" and at + 1 < index and tokens[at + 1].tag in {"count", "PER", ":", "=", "/", "REQ", "demand"}:
+            return Noun("GPUS", 0, "key")
+        if tag not in _LINKS and tag not in _KEYS and not roles_of(tokens[at]):
+            return None
+    return None
+
+
+_WHICH = frozenset(
+    {"P:of", "WH", "them", "THESE", "BE", "will", "HEDGE", "still", "currently", "THIS", "stay", "stays", "NOT"}
+)
+_TELLING = frozenset({"free", "busy", "left", "background", "jobs"})
+
+
+def last(scene: Scene, index: int) -> Noun | None:
+    """Return what was counted last, if a role follows at once: `201 are free`, `66 after this job`."""
+    tokens = scene.sentence.tokens
+    at = index + 1
+    if (
+        at < len(tokens)
+        and tokens[at].tag == "TOTAL"
+        and (at + 1 == len(tokens) or tokens[at + 1].tag in {",", ".", ";", ")", "AND"})
+    ):
+        return counted_last(scene, index)
+    if scene.sentence.slice(index - 2, index) == " P:of WH " and " REQ " in scene.sentence.slice(index, index + 4):
+        return counted_last(scene, index)
+    if re.search(r" (?:I|CLUSTER|SELFID) HAVE (?:ONLY |ABOUT )?$", scene.sentence.slice(index - 4, index)) and (
+        at == len(tokens) or tokens[at].tag in {",", ".", ";", ")", "AND", "!"}
+    ):
+        return counted_last(scene, index)
+    while at < len(tokens) and at - index < 5 and tokens[at].tag in _WHICH:
+        at += 1
+    if at >= len(tokens) or not _TELLING & {*roles_of(tokens[at])} or tokens[at].tag in {"JOBS", "JOB"}:
+        return None
+    follows = tokens[at + 1].tag if at + 1 < len(tokens) else ""
+    if follows in {"T:memory", "GPUS", "T:gpu", "CORE", "Q:mem", "JOBS", "JOB", "STO", "T:storage"}:
+        return None
+    return counted_last(scene, index)
+
+
+def counted_last(scene: Scene, index: int) -> Noun | None:
+    """Return what was counted last before a number; nodes if nothing was."""
+    tokens = scene.sentence.tokens
+    for back in range(index - 1, max(-1, index - 25), -1):
+        tag = tokens[back].tag
+        if tag == "T:gpu" and back and tokens[back - 1].tag == "N" and tokens[back + 1].tag != "NODE":
+            return Noun("GPUS", 0, "last")
+        if tag in _COUNTED and not (tag == "NODE" and back > 0 and tokens[back - 1].tag in {"PER", "/", "A"}):
+            return Noun(tag, 0, "last")
+        if tag in {"Q:mem", "T:memory"}:
+            return None
+    return Noun("NODE", 0, "last") if scene.noun in {"", "NODE"} else None
+
+
+def each(scene: Scene, index: int) -> Noun | None:
+    """Return GPUs or cores for `we have eight on each`, `4 per node`, if they were counted last."""
+    tokens = scene.sentence.tokens
+    if _EACH.match(scene.sentence.slice(index, index + 5)) is None:
+        return None
+    for back in range(index - 1, max(-1, index - 25), -1):
+        tag = tokens[back].tag
+        if tag in {"GPUS", "CORE", "T:gpu"}:
+            return Noun(tag.replace("T:gpu", "GPUS"), 0, "last")
+        if tag in {"Q:mem", "T:memory"}:
+            return None
+    return Noun(scene.noun, 0, "last") if scene.noun in {"GPUS", "CORE"} else None
+
+
+_EACH = re.compile(r" N (?:P:of them )?(?:(?:P:on |IN |P:at )?(?:PER|EACH|A NODE|/ NODE)|PER )")

@@ -1,0 +1,143 @@
+"""Bare numbers: nodes, GPUs and cores, judged by what they count and by the roles that their words give them."""
+
+from collections.abc import Iterator
+
+from quorate.market.claims import gauges, nouns, tally, volumes
+from quorate.market.claims.context import around, elsewhere, supposed
+from quorate.market.claims.figures import Truth, judged
+from quorate.market.claims.formulas import places
+from quorate.market.claims.lexer import Token
+from quorate.market.claims.rules import Found, Scene
+
+_OF = frozenset({"P:of", "/", "P:out_of", "C:out_of", "out"})
+_BETWEEN = frozenset(
+    {
+        "THE",
+        "MY",
+        "ITS",
+        "ALL",
+        "TOTAL",
+        "FREE",
+        "THIS",
+        "P:of",
+        "A",
+        "REQ",
+        "ONLY",
+        "ABOUT",
+        "NODE",
+        "SELFID",
+        "'S",
+        "CLUSTER",
+    }
+)
+
+
+SMALL = 10
+"""`1/4` is a ratio of something, not of nodes."""
+
+
+def _second(tokens: tuple[Token, ...], index: int) -> int | None:
+    """Return where the second number of a pair stands."""
+    at = index + 1
+    if at < len(tokens) and tokens[at].tag == "NODE":
+        at += 1
+    if at >= len(tokens) or tokens[at].tag not in _OF:
+        return None
+    while at < len(tokens) and tokens[at].tag in _OF | _BETWEEN and at - index < 7:
+        at += 1
+    return at if at < len(tokens) and tokens[at].tag == "N" else None
+
+
+def read(scene: Scene) -> Iterator[tuple[int, Truth, bool]]:
+    """Yield (token, what it may truly be, whether words say so) of each number of nodes."""
+    tokens = scene.sentence.tokens
+    done = set(places(scene.sentence))
+    yield from ((index, tally.SILENT, True) for index in done)
+    for index, token in enumerate(tokens):
+        if token.tag != "N" or index in done:
+            continue
+        second = _second(tokens, index)
+        noun = _noun(scene, index if second is None else second)
+        if second is not None and (noun is None or noun.how != "after") and (keyed := nouns.key(tokens, index)):
+            noun = keyed
+        if noun is None or noun.tag != "NODE":
+            continue
+        if second is not None:
+            done.add(second)
+            yield from _pair(scene, index, second, noun)
+            continue
+        truth, sure = tally.nodes(scene, index, noun.head)
+        yield index, truth, sure or noun.how == "key"
+
+
+def _pair(scene: Scene, first: int, second: int, noun: nouns.Noun) -> Iterator[tuple[int, Truth, bool]]:
+    near = around(scene, first)
+    small = noun.how != "after" and tally.number(scene.sentence.tokens[second]) <= SMALL
+    if elsewhere(near) or supposed(near) or small:
+        yield from ((at, tally.SILENT, True) for at in (first, second))
+        return
+    part, whole = tally.pair(scene, first, second, noun.head)
+    yield first, part, True
+    yield second, whole, True
+
+
+def _noun(scene: Scene, index: int) -> nouns.Noun | None:
+    tokens = scene.sentence.tokens
+    if _hyphened(scene, index):
+        return None
+    return nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.last(scene, index)
+
+
+def tallied(scene: Scene) -> dict[int, tuple[Found, bool]]:
+    """Return each number that is read by its role: its claim, and whether its words give the role."""
+    tokens = scene.sentence.tokens
+    found = [*read(scene), *((index, truth, True) for index, truth in (*stocks(scene), *amounts(scene)))]
+    return {index: (judged(scene, index, tokens[index], truth), sure) for index, truth, sure in found}
+
+
+def stocks(scene: Scene) -> Iterator[tuple[int, Truth]]:
+    """Yield (token, what it may truly be) of each number of GPUs or cores."""
+    tokens, sums = scene.sentence.tokens, places(scene.sentence)
+    for index, token in enumerate(tokens):
+        if token.tag != "N" or index in sums or _second(tokens, index) is not None:
+            continue
+        noun = _stock_noun(scene, index)
+        stock = _STOCKS.get(noun.tag) if noun else None
+        special = " T:gpu NODE " in scene.sentence.slice(index - 6, index + 6)
+        known = gauges.with_gpus(scene.known) if special else scene.known
+        truth = gauges.judge(scene, index, stock(known)) if stock else None
+        if truth is not None:
+            yield index, truth
+
+
+_STOCKS = {"GPUS": gauges.gpus, "CORE": gauges.cores}
+
+
+def _stock_noun(scene: Scene, index: int) -> nouns.Noun | None:
+    tokens = scene.sentence.tokens
+    if _hyphened(scene, index):
+        return nouns.Noun("GPUS", 2, "after")
+    found = nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.each(scene, index)
+    total = index + 1 < len(tokens) and tokens[index + 1].tag == "TOTAL"
+    return found or (nouns.last(scene, index) if total else None)
+
+
+def _hyphened(scene: Scene, index: int) -> bool:
+    """Tell `4-GPU nodes` from `256 GPU nodes`."""
+    tokens = scene.sentence.tokens
+    if [token.tag for token in tokens[index + 1 : index + 3]] != ["T:gpu", "NODE"]:
+        return False
+    start = tokens[index].end - tokens[0].start
+    return scene.sentence.text[start : start + 1] == "-"
+
+
+def amounts(scene: Scene) -> Iterator[tuple[int, Truth]]:
+    """Yield (token, what it may truly be) of each amount of memory and each percentage."""
+    sums = places(scene.sentence)
+    for index, token in enumerate(scene.sentence.tokens):
+        truth = _AMOUNTS[token.tag](scene, index) if token.tag in _AMOUNTS and index not in sums else None
+        if truth is not None:
+            yield index, truth
+
+
+_AMOUNTS = {"Q:mem": volumes.memory, "Q:pct": volumes.percent}
