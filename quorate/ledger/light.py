@@ -85,14 +85,12 @@ def _claims(block: Block) -> tuple[list[int], str]:
 def _seated(committee: Committee, seats: Sequence[Seat], powers: Sequence[int]) -> Committee | None:
     """Return the next committee with these seats, None if no committee can have them."""
     priorities = next_priorities(committee.priorities, committee.powers, powers)
+    seated = tuple(
+        seat if seat.power == power else seat.model_copy(update={"power": VotingPower(power)})
+        for seat, power in zip(seats, powers, strict=True)
+    )
     try:
-        return Committee(
-            height=Height(committee.height + 1),
-            seats=tuple(
-                seat.model_copy(update={"power": VotingPower(power)}) for seat, power in zip(seats, powers, strict=True)
-            ),
-            priorities=priorities,
-        )
+        return Committee(height=Height(committee.height + 1), seats=seated, priorities=priorities)
     except ValidationError:
         return None
 
