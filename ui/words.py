@@ -353,7 +353,7 @@ def explain_honesty(decision: DecisionRow, findings: Sequence[FindingRow], names
     `findings`: those of this decision, as `findings_of` gives them.
     """
     here = [f for f in findings if f.job == decision.job.id or (f.job is None and f.height <= decision.height)]
-    proven = [f for f in here if f.class_ in {"A", "B"}]
+    proven = [f for f in here if f.proven]
     if proven:
         first = proven[0]
         who = names.get(first.cluster, first.cluster)
@@ -381,7 +381,7 @@ def _suspicion(decision: DecisionRow, names: Names) -> str:
 
 def liars(report: RunReport) -> list[ClusterId]:
     """Return clusters against which the ledger holds a signed contradiction, in the order found."""
-    return list(dict.fromkeys(f.cluster for f in report.findings if f.class_ in {"A", "B"}))
+    return list(dict.fromkeys(f.cluster for f in report.findings if f.proven))
 
 
 def verdict(report: RunReport) -> str:

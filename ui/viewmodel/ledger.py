@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quorate.consensus.evidence import Evidence, ItemClaim, evidence_from
+from quorate.consensus.evidence import Evidence, FalseBlock, ItemClaim, report_from
 from quorate.consensus.plain import read_json
 from quorate.domain.bidding import Bid
 from quorate.domain.deciding import Item, Vote
@@ -93,8 +93,10 @@ def _value(act: a.Act) -> str:
             return act.reason
         case a.Endorse():
             return act.motion.motion
+        case a.Assess():
+            return f"{act.cluster} {fmt_score(act.score_bp / 10_000)}"
         case a.Report():
-            return "two signed statements"
+            return "signed evidence"
         case a.Start():
             return ""
 
@@ -128,11 +130,12 @@ class Proof:
 
 def proofs(findings: Sequence[FindingRow], heights: Sequence[Verified]) -> list[Proof]:
     """Return every proven contradiction with what was signed and what it contradicts."""
-    return [_proof(f, heights) for f in findings if f.class_ in {"A", "B"}]
+    return [_proof(f, heights) for f in findings if f.proven]
 
 
 def _proof(finding: FindingRow, heights: Sequence[Verified]) -> Proof:
-    first, second = _signed_pair(finding, heights) or _bid_against_facts(finding, heights)
+    pair = _signed_pair(finding, heights) or _vote_against_state(finding, heights)
+    first, second = pair or _bid_against_facts(finding, heights)
     return Proof(
         finding.cluster, finding.what, finding.job, finding.height, finding.class_, cost_words(finding), first, second
     )
@@ -146,8 +149,20 @@ def _signed_pair(finding: FindingRow, heights: Sequence[Verified]) -> tuple[Stat
         return None
     for act in (act for v in heights if v.entry.block.height == finding.height for act in _reports(v)):
         evidence = _read_evidence(act)
-        if evidence is not None and _accused(evidence, heights[0]) == finding.cluster:
+        if isinstance(evidence, Evidence) and _accused(evidence, heights[0]) == finding.cluster:
             return _statement("First", evidence.first), _statement("Second", evidence.second)
+    return None
+
+
+def _vote_against_state(finding: FindingRow, heights: Sequence[Verified]) -> tuple[Statement, Statement] | None:
+    """Return the signed vote for a false block, and what follows instead; its report came a few heights before."""
+    if finding.class_ != "A'":
+        return None
+    for act in (act for v in reversed(heights) if v.entry.block.height < finding.height for act in _reports(v)):
+        charge = _read_evidence(act)
+        for vote in charge.votes if isinstance(charge, FalseBlock) else ():
+            if _accused(vote, heights[0]) == finding.cluster:
+                return _statement("Signed", vote), Statement("What everybody can compute", finding.what, "")
     return None
 
 
@@ -159,14 +174,14 @@ def _reports(verified: Verified) -> Iterable[a.Report]:
             continue
 
 
-def _read_evidence(act: a.Report) -> Evidence | None:
+def _read_evidence(act: a.Report) -> Evidence | FalseBlock | None:
     try:
-        return evidence_from(read_json(act.evidence.encode()))
+        return report_from(read_json(act.evidence.encode()))
     except MessageMalformed:
         return None
 
 
-def _accused(evidence: Evidence, verified: Verified) -> ClusterId | None:
+def _accused(evidence: Evidence | Vote, verified: Verified) -> ClusterId | None:
     members = verified.application.state.members
     return members[evidence.seat].cluster.id if evidence.seat < len(members) else None
 
