@@ -112,7 +112,7 @@ def on_wire(tmp_path, server, more="", prices=""):
 
 
 def order(chosen, body=EDITED, both=True, profile="far", base=2):
-    return TrialOrder(profile, base, body, both, tuple(chosen))
+    return TrialOrder("demo", profile, base, body, both, tuple(chosen))
 
 
 def test_a_trial_asks_the_copy_and_the_released_text_over_the_wire(tmp_path, server, decided):

@@ -32,6 +32,8 @@ Status = Literal["running", "cancelling", "done", "cancelled", "failed"]
 class TrialOrder:
     """What a person asks for in the lab."""
 
+    run: str
+    """The run whose calls are asked again."""
     profile: str
     base: int
     """The released version that was copied."""

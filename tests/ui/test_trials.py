@@ -51,7 +51,7 @@ def trials():
 
 
 def order(profile):
-    return TrialOrder(profile, 2, "text", True, ())
+    return TrialOrder("demo", profile, 2, "text", True, ())
 
 
 def waited(until) -> None:

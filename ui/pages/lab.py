@@ -28,6 +28,7 @@ from ui.trials import JOBS_MAX, PreparedTrial, TrialNow, TrialOrder
 from ui.viewmodel.lab import (
     Case,
     LabJob,
+    TextName,
     cases,
     cost_words,
     job_words,
@@ -38,7 +39,7 @@ from ui.viewmodel.lab import (
 )
 
 WIDTHS: dict[str, int] = {"Agent": 60, "Changed": 190, "Source": 150, "Refuted, void or missing": 520}
-"""Of the table's columns, pixels; a column's own choice cuts words off."""
+"""Of the table's columns, pixels: what is compared fits a phone, and no word of what changed is cut off."""
 
 TICK_S = 0.25
 """Between two looks at a trial: its end is on the screen within a second."""
@@ -61,7 +62,7 @@ def draw(context: Context, found: LoadedRun) -> None:
     if not known:
         _nothing_to_ask(found)
         return
-    trial = _watched(context)
+    trial = _watched(context, found)
     st.html(CHIPS)
     verdict = st.container()
     with st.container(border=True):
@@ -70,13 +71,11 @@ def draw(context: Context, found: LoadedRun) -> None:
     with st.container(border=True):
         subheading("Ask it")
         order = _order(context, found, known, trial, base, body)
-        _ask(context, order if fine else None)
-        if trial is not None and not trial.over:
-            _running(context, trial)
+        _ask(context, order if fine else None, trial)
     with verdict:
         _verdict(trial)
         if trial is None and "lab" in st.query_params:
-            sentence("That trial is gone: it lived in a server's memory. Ask again below.")
+            sentence("No such trial of this run is kept: trials live in a server's memory. Ask again below.")
     if trial is not None and trial.over:
         _result(trial)
 
@@ -101,7 +100,7 @@ def _order(
         f"Ask bid/{base} as well", value=True, key="lab-both", persist_state="session",
         help="On the same facts, so that the text is all that differs. It doubles the calls.",
     )  # fmt: skip
-    return TrialOrder(profile.name, base, body, both, tuple(known[job] for job in jobs))
+    return TrialOrder(found.id, profile.name, base, body, both, tuple(known[job] for job in jobs))
 
 
 def _copy(context: Context, trial: TrialNow | None) -> tuple[int, str, bool]:
@@ -194,16 +193,25 @@ def _profile(context: Context, trial: TrialNow | None) -> Profile:
 # -- cost, start, cancel ---------------------------------------------------------------------------------------
 
 
-def _ask(context: Context, order: TrialOrder | None) -> None:
+def _ask(context: Context, order: TrialOrder | None, trial: TrialNow | None) -> None:
     prepared = _prepared(context, order)
     if prepared is not None:
         sentence(cost_words(prepared.cost))
         quiet(PRIVATE)
     calls = prepared.cost.calls if prepared is not None else 0
-    if st.button(
-        f"Ask {calls:,} times" if calls else "Ask", icon=":material/play_arrow:", disabled=not calls, key="lab-run"
-    ):
-        assert order is not None
+    running = trial is not None and not trial.over
+    with st.container(horizontal=True):
+        start = st.button(
+            f"Ask {calls:,} times" if calls else "Ask", icon=":material/play_arrow:", disabled=not calls or running,
+            key="lab-run",
+        )  # fmt: skip
+        if trial is not None and running:
+            # Outside the fragment: a button inside would wait for the fragment's own run.
+            st.button("Cancel", icon=":material/stop_circle:", key="lab-cancel", disabled=trial.status == "cancelling",
+                      on_click=context.service.trials.cancel, args=(st.query_params["lab"],))  # fmt: skip
+    if trial is not None and running:
+        _ticking(context, st.query_params["lab"], TICK_S if trial.status == "running" else ENDING_TICK_S)
+    if start and order is not None:
         _start(context, order)
 
 
@@ -231,9 +239,11 @@ def _start(context: Context, order: TrialOrder) -> None:
 # -- a trial ---------------------------------------------------------------------------------------------------
 
 
-def _watched(context: Context) -> TrialNow | None:
+def _watched(context: Context, found: LoadedRun) -> TrialNow | None:
+    """Return the trial in the address, if it is one of this run and this process still has it."""
     named = st.query_params.get("lab")
-    return context.service.trials.watch(named) if named else None
+    trial = context.service.trials.watch(named) if named else None
+    return trial if trial is not None and trial.order.run == found.id else None
 
 
 def _verdict(trial: TrialNow | None) -> None:
@@ -253,14 +263,6 @@ def _told(trial: TrialNow) -> str:
 
 def _found(trial: TrialNow) -> list[LabJob]:
     return lab_jobs(trial.order.cases, trial.told, trial.texts)
-
-
-def _running(context: Context, trial: TrialNow) -> None:
-    name = st.query_params["lab"]
-    # Outside the fragment: a button inside would wait for the fragment's own run.
-    st.button("Cancel", icon=":material/stop_circle:", key="lab-cancel", disabled=trial.status == "cancelling",
-              on_click=context.service.trials.cancel, args=(name,))  # fmt: skip
-    _ticking(context, name, TICK_S if trial.status == "running" else ENDING_TICK_S)
 
 
 def _result(trial: TrialNow) -> None:
@@ -289,26 +291,29 @@ def _ticking(context: Context, name: str, every_s: float) -> None:
 
 
 def _job(job: LabJob, trial: TrialNow) -> None:
-    base, edited = f"bid/{trial.order.base}", "Edited copy"
+    base = f"bid/{trial.order.base}"
     recorded = f"Run ({recorded_with(trial.order.cases)})"
     with st.container(border=True):
         subheading(job.title)
         sentence(job_words(job, base))
-        columns: dict[str, list[str]] = {
-            "Agent": [row.agent for row in job.rows],
-            "Changed": [row.changed for row in job.rows],
-            recorded: [row.recorded.shown for row in job.rows],
-        }
-        for text in job.texts:
-            sides = [row.sides.get(text) for row in job.rows]
-            columns[base if text == "base" else edited] = [side.shown if side else "not asked" for side in sides]
         last = [row.sides.get(job.texts[-1]) for row in job.rows]
-        columns["Source"] = [side.source if side else "" for side in last]
-        columns["Refuted, void or missing"] = [side.remark if side else "" for side in last]
+        columns = {
+            "Agent": [row.agent for row in job.rows],
+            recorded: [row.recorded.shown for row in job.rows],
+            **{base if text == "base" else "Edited": _shown(job, text) for text in job.texts},
+            "Changed": [row.changed for row in job.rows],
+            "Source": [side.source if side else "" for side in last],
+            "Refuted, void or missing": [side.remark if side else "" for side in last],
+        }
         st.dataframe(
             pd.DataFrame(columns), hide_index=True, alt=job_words(job, base), key=f"lab-{job.job}",
-            column_config={name: st.column_config.TextColumn(width=WIDTHS.get(name, 100)) for name in columns},
+            column_config={name: st.column_config.TextColumn(width=WIDTHS.get(name, 88)) for name in columns},
         )  # fmt: skip
+
+
+def _shown(job: LabJob, text: TextName) -> list[str]:
+    sides = [row.sides.get(text) for row in job.rows]
+    return [side.shown if side else "not asked" for side in sides]
 
 
 @st.fragment

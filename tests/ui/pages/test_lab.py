@@ -96,7 +96,7 @@ def test_an_edited_copy_is_asked_beside_the_released_text_and_both_are_shown(roo
     assert not app.exception
     shown = frame(app)
     assert list(shown.columns) == [
-        "Agent", "Changed", "Run (rule)", "bid/2", "Edited copy", "Source", "Refuted, void or missing",
+        "Agent", "Run (rule)", "bid/2", "Edited", "Changed", "Source", "Refuted, void or missing",
     ]  # fmt: skip
     changed = dict(zip(shown["Agent"], shown["Changed"], strict=True))
     assert changed["R02"].startswith("↔ ")
@@ -119,7 +119,7 @@ def test_the_price_is_shown_before_anything_is_asked(root, server):
 def test_an_untouched_copy_is_asked_once_as_the_released_version(root, server):
     app = asked(opened(root), root)
     assert not app.exception
-    assert "Edited copy" not in frame(app).columns
+    assert "Edited" not in frame(app).columns
     assert len(server.calls) == 6
 
 
@@ -173,7 +173,7 @@ def test_a_provider_that_is_down_is_said_and_every_answer_is_missing(root, serve
     assert not app.exception
     assert heading(app) == "No model answered: 6 questions, no bid"
     assert "answers missing, provider_refused" in text(app)
-    assert set(frame(app)["Edited copy"]) == {"no bid"}
+    assert set(frame(app)["Edited"]) == {"no bid"}
     assert all("provider_refused" in why for why in frame(app)["Refuted, void or missing"])
 
 
@@ -209,7 +209,7 @@ def test_cancelled_it_stops_at_once_and_shows_what_came(root, server):
     app = ended(app, root)
     assert not app.exception
     assert heading(app) == "Cancelled after 3 of 12 answers"
-    assert list(frame(app)["Edited copy"]) == ["not asked"] * 6
+    assert list(frame(app)["Edited"]) == ["not asked"] * 6
 
 
 def test_a_reload_finds_the_trial_with_its_text(root, server):
@@ -219,8 +219,22 @@ def test_a_reload_finds_the_trial_with_its_text(root, server):
     assert MARK in again.text_area(key="lab-body-2").value
 
 
+def test_a_trial_of_another_run_is_not_shown_as_this_ones(root, server):
+    name = named(asked(opened(root), root))
+    shutil.copytree(root / "demo", root / "other")
+    assert "No such trial of this run is kept" in text(opened(root, run="other", lab=name))
+
+
+def test_while_it_asks_it_cannot_be_started_again(root, server):
+    server.plan(*["hang"] * 6)
+    app = opened(root)
+    app.button(key="lab-run").click().run()
+    assert app.button(key="lab-run").disabled
+    assert not app.button(key="lab-cancel").disabled
+
+
 def test_a_trial_that_is_gone_is_said_so(root):
-    assert "That trial is gone" in text(opened(root, lab="0123456789ab"))
+    assert "No such trial of this run is kept" in text(opened(root, lab="0123456789ab"))
 
 
 def test_a_job_in_the_address_is_chosen_and_an_unknown_one_is_named(root):
