@@ -313,10 +313,10 @@ class Checkers:
         reached = max([start, *(item.seq for item in items if item.sender == sender)])
         if reached >= min(upto, start + ITEMS_PER_SENDER_MAX):
             return
-        versions = self._items.get((sender, reached + 1), {})
+        versions = self._versions(sender, reached + 1)
         spent = sum(len(item.payload) + ITEM_COST for item in items if item.sender == sender)
         room = BLOCK_ITEM_BYTES // self.plan.n - spent
-        if not any(before.judge(item) or len(item.payload) + ITEM_COST > room for item in versions.values()):
+        if not any(before.judge(item) or len(item.payload) + ITEM_COST > room for item in versions):
             self._broken(
                 "inclusion",
                 f"block {before.height} stops at item {reached} of seat {sender}, {upto} were reported",
@@ -398,9 +398,15 @@ class Checkers:
         items = [self._seen(digest) for digest in block.items]
         for sender in self.lying:
             reached = max([before.sequences[sender], *(i.seq for i in items if i is not None and i.sender == sender)])
-            if len({item.payload for item in self._items[sender, reached + 1].values()}) > 1:
+            if len({item.payload for item in self._versions(sender, reached + 1)}) > 1:
                 return True
         return False
+
+    def _versions(self, sender: int, seq: int) -> list[object]:
+        """Return what a seat signed under a number; what others made of it on the way excuses nobody."""
+        public = self._public[sender]
+        seen = self._items.get((sender, seq), {}).values()
+        return [item for item in seen if self._keys.valid(public, wire.item_signed_bytes(item), item.signature)]
 
     def _seen(self, digest: str) -> object | None:
         return next((versions[digest] for versions in self._items.values() if digest in versions), None)
