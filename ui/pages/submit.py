@@ -29,11 +29,15 @@ def draw(context: Context) -> None:
     with st.container(border=True):
         subheading("Who bids?")
         profile = _profile(context)
+        version = _version(context, profile)
         seed = st.number_input(
             "Seed", 0, 2**53 - 1, 42, key="seed", help="Draws background load, demo keys and run times."
         )
     faults = _faults(context, jobs, form, federation)
-    order = Order(federation=federation, jobs=jobs, jobs_form=form, faults=faults, seed=int(seed), profile=profile.name)
+    order = Order(
+        federation=federation, jobs=jobs, jobs_form=form, faults=faults, seed=int(seed), profile=profile.name,
+        prompt_version=version,
+    )  # fmt: skip
     _preflight(context, order, profile)
 
 
@@ -127,6 +131,17 @@ def _profile(context: Context) -> Profile:
         "Provider profile", profiles, key="profile",
         format_func=_profile_words,
         help="From quorate.toml. A key is named there by its environment variable and never stands in a file.",
+    )  # fmt: skip
+
+
+def _version(context: Context, profile: Profile) -> int | None:
+    """Return which released bid prompt is asked; None where nobody reads one."""
+    if profile.provider == "rule":
+        return None
+    known = context.service.engine.prompt_versions()
+    return st.segmented_control(
+        "Bid prompt", known, default=known[0], format_func=lambda version: f"bid/{version}", required=True,
+        key="prompt-version", help="A released version. To try a text of your own: What-if, Prompt lab.",
     )  # fmt: skip
 
 

@@ -52,6 +52,16 @@ def test_a_profile_without_its_key_says_which_variable_to_set(kinds, monkeypatch
     assert app.button(key="start").disabled
 
 
+def test_a_released_prompt_is_chosen_where_somebody_reads_one(kinds):
+    app = page("submit", kinds)
+    assert not [group for group in app.button_group if group.key == "prompt-version"]
+    names = [option.split(" ")[0] for option in app.selectbox(key="profile").options]
+    app.selectbox(key="profile").select_index(names.index("rehearsal")).run()
+    app.button_group(key="prompt-version").set_value("bid/1").run()
+    assert not app.exception
+    assert not app.button(key="start").disabled
+
+
 def test_faults_are_chosen_by_driver_agent_and_job(kinds):
     app = page("submit", kinds)
     app.number_input(key="fault-count").set_value(1).run()
