@@ -104,7 +104,8 @@ class LedgerApplication:
             return False
         said = self._gathered(pool)
         return (
-            said.urgent
+            bool(self.state.reported)
+            or said.urgent
             or any(self._call_due(call, said, now_s) for call in self.state.calls.values())
             or any(at_s <= now_s for at_s in self._deadlines(said))
         )

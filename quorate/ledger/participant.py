@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from quorate.consensus import effects as e
-from quorate.consensus.evidence import Evidence
+from quorate.consensus.evidence import Evidence, FalseBlock
 from quorate.consensus.inclusion import payload_bytes_max
 from quorate.consensus.pool import Pool
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
@@ -20,6 +20,7 @@ from quorate.domain.jobs import Job
 from quorate.domain.values import JobId, Value
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
+from quorate.ledger.doubts import Doubts
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Call
 from quorate.ports import Application
@@ -186,6 +187,7 @@ class Participant:
         self._asked: set[tuple[JobId, int]] = set()
         self._sealed: set[tuple[JobId, int]] = set()
         self._unsaid: deque[bytes] = deque()
+        self._doubts = Doubts(me)
 
     @property
     def unsaid(self) -> int:
@@ -305,13 +307,21 @@ class Participant:
             out.append(effect)
             if isinstance(effect, e.Convict):
                 out.extend(self._report(effect.evidence, now_ms))
+            elif isinstance(effect, e.Refuted):
+                self._doubts.note(effect.charge)
             elif isinstance(effect, e.Decided):
                 out.extend(self._after(effect, now_ms))
         return out
 
-    def _report(self, evidence: Evidence, now_ms: int) -> list[Effect]:
-        text = canonical(evidence.plain()).decode()
-        return self._put((a.Report(evidence=text),), now_ms)
+    def _report(self, evidence: Evidence | FalseBlock, now_ms: int) -> list[Effect]:
+        """File what others can check; a block too large for an item cost its leader the round, and no more."""
+        report = a.Report(evidence=canonical(evidence.plain()).decode())
+        fits = len(a.encode_acts((report,))) <= payload_bytes_max(len(self.application.sequences))
+        return self._put((report,), now_ms) if fits else []
+
+    def _accuse(self, now_ms: int) -> list[Effect]:
+        """Report false blocks of the last heights when it is this member's turn."""
+        return [each for charge in self._doubts.ripe(self.application.state) for each in self._report(charge, now_ms)]
 
     def _after(self, decided: e.Decided, now_ms: int) -> list[Effect]:
         application = decided.application
@@ -323,7 +333,7 @@ class Participant:
             self._kept.pop((decision.job.id, decision.opened), None)
             if decision.winner == self.application.state.members[self.me].cluster.id:
                 out.append(Won(decision.job, decision.nodes))
-        return [*out, *self._say(now_ms), *self._pending(now_ms)]
+        return [*out, *self._say(now_ms), *self._accuse(now_ms), *self._pending(now_ms)]
 
     def _pending(self, now_ms: int) -> list[Effect]:
         """Return what open calls still want of us: an answer, or the showing of a sealed one.

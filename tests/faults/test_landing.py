@@ -22,6 +22,7 @@ JOBS = workload(7, 8)
 CONVICTED = {
     "inflated-bid": "B", "false-occupancy": "B", "false-capability": "B", "withheld-reveal": "B", "slander": "B",
     "accept-then-drop": "B", "two-bids": "A", "two-proposals": "A", "two-votes": "A", "silence": "absence",
+    "false-results": "A'",
 }  # fmt: skip
 """What the ledger holds against a driver's cluster; nothing against any other: what leaves no contradiction costs
 nothing but the liveness that it takes."""
@@ -244,3 +245,17 @@ def test_the_judge_objects_to_another_digit_in_a_signed_statement(where):
     digit = b"0" if lines[1][at : at + 1] != b"0" else b"1"
     lines[1] = lines[1][:at] + digit + lines[1][at + 1 :]
     assert Judge(lines).verdict.violations
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS[:2])
+def test_one_false_block_costs_four_tenths_and_no_job(cluster):
+    """P-23: it is refused, decided without, and paid for two heights later."""
+    run = play(JOBS, FaultPlan(faults=(Fault(driver="false-results", cluster=cluster, jobs=("job_001",)),)))
+    assert run.verdict.violations == []
+    assert run.verdict.findings == {(cluster, "A'"): 1}
+    (finding,) = run.report["findings"]
+    assert (finding["class"], finding["before"], finding["after"]) == ("A'", 1.0, 0.6)
+    assert "it claims" in finding["what"]
+    assert run.report["status_by_cluster"][cluster]["status"] == "BYZANTINE"
+    assert all(run.verdict.reputation[other] >= 1_000 for other in CLUSTERS if other != cluster)
+    assert set(run.verdict.landed) == set(honestly().verdict.landed)

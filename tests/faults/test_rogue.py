@@ -93,3 +93,66 @@ def test_a_rogue_says_what_its_driver_makes_of_an_item():
     assert [act for act in group.acts(1) if isinstance(act, a.Reveal)]
     seqs = [item.seq for entry in group.entries for item in entry.items if item.sender == 0]
     assert seqs == list(range(1, len(seqs) + 1)), "what is left unsaid leaves no gap"
+
+
+# -- false blocks (P-23) ---------------------------------------------------------------------------------------------
+
+
+def guilty(group):
+    return [(finding.cluster, finding.class_, finding.after) for record in group.records for finding in record.findings]
+
+
+def reputations(group):
+    return [member.standing.reputation for member in group.members[1].application.state.members]
+
+
+def until_convicted(group, height):
+    """Decide heights until somebody is found guilty; then the driver acts no more."""
+    for _ in range(16):
+        height()
+        if not group.active or guilty(group):
+            return
+    raise AssertionError("nobody was ever found guilty")
+
+
+def test_a_leader_that_claims_false_results_ends_at_six_tenths_and_what_it_lied_about_lands_right():
+    group = Group("false-results", against="c2")
+
+    def height():
+        group.height()
+        group.active = all(entry.certificate.round == 0 for entry in group.entries)  # one lie
+
+    until_convicted(group, height)
+    for number in range(3):
+        group.open(f"j{number}")
+    assert guilty(group) == [("c0", "A'", 600)]
+    assert reputations(group)[1:] == [1_000] * 5
+    winners = [d.winner for record in group.records for d in record.decisions]
+    assert len(winners) == 3
+    assert None not in winners
+    reports = [act for seat in range(6) for act in group.acts(seat) if isinstance(act, a.Report)]
+    assert 1 <= len(reports) <= 2, "two members speak, not all five"
+
+
+def test_a_leader_that_leaves_out_what_it_owes_ends_at_six_tenths():
+    group = Group("withheld-items", against="c2")
+
+    def height():
+        """Seat 2 says something once the proposal is under way: it comes too late for it, and is owed by the next."""
+        before = group.decided
+        group.say(1, a.Declare(background=before % 3))
+        while group.letters and group.decided == before and group.letters[0][2][4] != Kind.PROPOSE:
+            seat, to, data = group.letters.popleft()
+            group.take(to, group.members[to].receive(data, seat, group.now_ms))
+        group.say(2, a.Declare(background=before % 2))
+        group.until(lambda: group.decided > before)
+
+    group.height()
+    until_convicted(group, height)
+    group.active = False
+    for _ in range(6):
+        group.height()
+    assert guilty(group) == [("c0", "A'", 600)]
+    assert reputations(group)[1:] == [1_000] * 5
+    said = [act.background for act in group.acts(2) if isinstance(act, a.Declare)]
+    assert len(said) == 3, "what was left out came in all the same"
