@@ -138,7 +138,8 @@ def marked(text: str, search: str) -> str:
 def differences(before: str, after: str, label: str) -> None:
     """Draw two texts as one with what went and what came."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=3)
-    body = "".join(_difference(line) for line in list(lines)[:400]) or html_text("no difference")
+    shown = list(lines)[2:402]  # not the two lines that name the files: there are none
+    body = "".join(_difference(line) for line in shown) or html_text("no difference")
     st.html(f'<pre class="q-pane" tabindex="0" role="region" aria-label="{html_text(label)}">{body}</pre>')
 
 
