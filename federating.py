@@ -21,6 +21,7 @@ from federation.keys import new_seed
 from quorate.consensus.signing import KeySigner
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.values import ClusterId, JobId
+from quorate.ledger.acts import Submit
 from quorate.ledger.genesis import Genesis, Member, Parameters
 from quorate.ports import JobEnd
 from quorate.reputation.standing import PROBATION_HEIGHTS
@@ -179,6 +180,15 @@ class LocalFederation:
         question = control.SubmitJob(job=arrival.job, signature=arrival.signature)
         try:
             return not (await control.ask(self.homes[contact].socket, question, 2.0)).error
+        except PeerUnreachable:
+            return False
+
+    async def handed_together(self, contact: str, numbers: Sequence[int]) -> bool:
+        """Hand several jobs to one member at once; say whether it took them."""
+        arrivals = [self.submitters.arrival(self.asked.workload.jobs[n].job(), n, 0) for n in numbers]
+        jobs = tuple(Submit(job=each.job, signature=each.signature) for each in arrivals)
+        try:
+            return not (await control.ask(self.homes[contact].socket, control.SubmitJobs(jobs=jobs), 60.0)).error
         except PeerUnreachable:
             return False
 

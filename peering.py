@@ -17,6 +17,7 @@ from faults.drivers import DRIVERS, unknown_driver
 from faults.plan import Fault
 from federation import control
 from federation.home import Address, Disk, Home, locked
+from federation.pace import Pace
 from federation.peer import Peer
 from graph.agent import AgentGraph
 from quorate.consensus.effects import Head, ReplicaSettings
@@ -30,11 +31,13 @@ from quorate.ledger.acts import Receipt, receipt_bytes
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.genesis import Genesis
 from quorate.ledger.participant import Conduct, Participant
+from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import LedgerState, MemberState
 from quorate.ports import Backend, JobEnd
 from wiring import ROOT, Settings, demo_signer
 
-SETTINGS = ReplicaSettings(round_timeout_ms=1_000, rebroadcast_ms=200, grace_ms=50)
+SETTINGS = ReplicaSettings(round_timeout_ms=1_000, rebroadcast_ms=200, grace_ms=50, verify_late=False)
+"""Until delays are measured, rounds take a second; nobody here looks at votes that come late."""
 
 
 def _taken(home: Home, seats: Sequence[Seat], chain: str) -> tuple[int, KeySigner]:
@@ -143,12 +146,14 @@ async def _run(
         llm = settings.llm.using(profile) if profile else settings.llm
         agents = Agents(llm, settings.prompts, (cluster,), sink=trace, folder=ROOT)
         stack.push_async_callback(agents.aclose)
-        bidder, backend = AgentGraph(agents.bidder(cluster)), Hastened(SimulatedBackend(settings.run.seed), hasten)
-        peer = Peer(seat, conduct, bidder, backend, ledger, ledger, disk, llm.round_s, trace)
+        agent, backend = AgentGraph(agents.bidder(cluster)), Hastened(SimulatedBackend(settings.run.seed), hasten)
+        pace = Pace(SETTINGS.grace_ms, SETTINGS.round_timeout_ms)
+        peer = Peer(seat, conduct, agent, backend, ledger, disk, llm.round_s, pace, trace)
+        history = History([v.application.record for v in ledger.heights if v.application.record])
         stack.push_async_callback(peer.close)
         await peer.connect(home, _addresses(home, seats, seat), delay_s)
         home.socket.unlink(missing_ok=True)
-        server = await control.serve(home.socket, lambda question: _answer(home, peer, question, ledger))
+        server = await control.serve(home.socket, lambda question: _answer(home, peer, question, history))
         stack.callback(server.close)
         told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
         if silent > len(ledger.heights):
@@ -203,17 +208,57 @@ def _superseded(home: Home, peer: Peer, signer: KeySigner) -> bool:
     return following is not None and KeySigner(following).public_key.hex() == named
 
 
-def _answer(home: Home, peer: Peer, question: control.Ask, ledger: LedgerFile) -> control.PeerStatus:
-    refusal = ""
+class History:
+    """What users ask for again and again of every height, said once."""
+
+    def __init__(self, records: Sequence[HeightRecord] = ()) -> None:
+        """Begin with the heights that were decided before this process started."""
+        self.decisions: list[control.Decision] = []
+        self.findings: list[str] = []
+        self.ended: list[control.Ended] = []
+        self.credits: list[str] = []
+        for record in records:
+            self._add(record)
+
+    @property
+    def decided(self) -> int:
+        """How many decisions there are."""
+        return len(self.decisions)
+
+    def take(self, peer: Peer) -> None:
+        """Take what was decided since the last time."""
+        records, peer.records = peer.records, []
+        for record in records:
+            self._add(record)
+
+    def _add(self, record: HeightRecord) -> None:
+        self.decisions += [
+            control.Decision(job=d.job.id, outcome=d.outcome, cluster=d.winner, height=record.height)
+            for d in record.decisions
+        ]
+        self.findings += [f"{f.cluster}: {f.what}" for f in record.findings]
+        self.ended += [
+            control.Ended(job=e.job, cluster=e.cluster, run_s=e.run_s, succeeded=e.succeeded) for e in record.ended
+        ]
+        self.credits += [f"{c.cluster}: {c.what}" for c in record.credits]
+
+
+def _answer(home: Home, peer: Peer, question: control.Ask, history: History) -> control.PeerStatus:
+    refusal, brief = "", False
     if isinstance(question, control.SubmitJob):
         refusal = peer.submit(question.job, question.signature)
+    elif isinstance(question, control.SubmitJobs):
+        refusal, brief = peer.submit_all(question.jobs), True
     elif isinstance(question, control.HandReceipt):
         refusal = _unawaited(peer.conduct.application.state, question.receipt) or peer.receipt(question.receipt)
     elif isinstance(question, control.EndorseMotion):
         refusal = peer.endorse(question.motion)
     elif isinstance(question, control.MeetAddress):
         refusal = _met(home, peer, question.address)
-    return _status(peer, ledger, refusal)
+    else:
+        brief = question.brief
+    history.take(peer)
+    return _status(peer, History() if brief else history, history.decided, refusal)
 
 
 def _unawaited(state: LedgerState, receipt: Receipt) -> str:
@@ -237,29 +282,22 @@ def _met(home: Home, peer: Peer, address: Address) -> str:
     return ""
 
 
-def _status(peer: Peer, ledger: LedgerFile, refusal: str) -> control.PeerStatus:
+def _status(peer: Peer, history: History, decided: int, refusal: str) -> control.PeerStatus:
     state = peer.conduct.application.state
-    records = [v.application.record for v in ledger.heights if v.application.record] + peer.records
     return control.PeerStatus(
         cluster=state.members[peer.me].cluster.id,
         height=state.height - 1,
         head=state.parent,
         reputation={m.cluster.id: m.standing.reputation for m in state.members},
-        decisions=tuple(
-            control.Decision(job=d.job.id, outcome=d.outcome, cluster=d.winner, height=record.height)
-            for record in records
-            for d in record.decisions
-        ),
-        findings=tuple(f"{f.cluster}: {f.what}" for record in records for f in record.findings),
+        decisions=tuple(history.decisions),
+        findings=tuple(history.findings),
         refused_links=peer.refused_links,
+        decided=decided,
+        round_timeout_ms=peer.pace.round_timeout_ms(len(state.members)),
         jailed=tuple(m.cluster.id for m in state.members if m.standing.jailed),
         announced=(*state.calls, *state.waiting),
-        ended=tuple(
-            control.Ended(job=e.job, cluster=e.cluster, run_s=e.run_s, succeeded=e.succeeded)
-            for record in records
-            for e in record.ended
-        ),
-        credits=tuple(f"{c.cluster}: {c.what}" for record in records for c in record.credits),
+        ended=tuple(history.ended),
+        credits=tuple(history.credits),
         members=tuple(_standing(state, member) for member in state.members),
         pending=tuple(
             control.Pending(motion=name, behind=tuple(state.members[seat].cluster.id for seat in sorted(seats)))

@@ -33,10 +33,11 @@ class LedgerFile:
         except OSError as error:
             raise RequestInvalid(f"cannot write the ledger {path}: {error.strerror}; name a writable place") from error
         self._height = len(self.heights)
+        self._synced = True
         self._offsets = [verified.offset for verified in self.heights]
 
-    def append(self, entry: Entry) -> None:
-        """Make `entry` durable; a height already kept is left as it is.
+    def append(self, entry: Entry, *, durable: bool = True) -> None:
+        """Make `entry` durable, unless `sync` is to do that; a height already kept is left as it is.
 
         Raises:
             LedgerBroken: a height is skipped.
@@ -49,8 +50,16 @@ class LedgerFile:
         self._offsets.append(self._file.tell())
         self._file.write(entry_line(entry) + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
         self._height = height
+        self._synced = False
+        if durable:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make durable whatever was appended."""
+        if not self._synced:
+            os.fsync(self._file.fileno())
+            self._synced = True
 
     def lines(self, height: int, count: int) -> list[bytes]:
         """Return up to `count` entry lines from `height` on, without their newlines: for a peer that fell behind."""

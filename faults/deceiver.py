@@ -110,6 +110,14 @@ class Deceiver:
         """Put acts on the ledger."""
         return self._sent(self._member.put(acts, now_ms))
 
+    def pace(self, round_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on."""
+        self._member.pace(round_timeout_ms)
+
+    def kept(self) -> list[p.Keep]:
+        """Return the sealed answers that may still have to be shown."""
+        return self._member.kept()
+
     def unsettled(self) -> list[Act]:
         """Return this member's acts that no block has included yet."""
         return self._member.unsettled()

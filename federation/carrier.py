@@ -5,6 +5,7 @@ breaks is dialled again; what was under way is lost, and the replica repeats its
 """
 
 import asyncio
+import os
 import ssl
 import struct
 from collections import deque
@@ -26,7 +27,17 @@ HANDSHAKE_S = 5.0
 LINKS_PER_SEAT = 2
 """Accepted links of one peer at once: a third closes its oldest, so that nobody can take up the room of others."""
 
+PING_S = 0.5
+"""How often each peer is asked how far it is; at first more often."""
+PINGS_SOON_S = (0.05, 0.1, 0.2)
+_PING, _PONG = b"\x00", b"\x01"
+_NONCE_BYTES = 8
+_PROBE_BYTES = 1 + _NONCE_BYTES
+"""No message is as short: such a frame asks for an answer, or is one."""
+
 Deliver = Callable[[bytes, int], None]
+Far = Callable[[int, float], None]
+"""Hears how many ms a peer took to answer, there and back."""
 
 
 def context(home: Home, roster: Roster, *, server: bool) -> ssl.SSLContext:
@@ -74,10 +85,14 @@ class Carrier:
         keys: tuple[bytes, ...],
         deliver: Deliver,
         delay_s: float = 0.0,
+        far: Far = lambda _seat, _ms: None,
     ) -> None:
         """`addresses` by seat; `keys`: every seat's public key; `delay_s` holds messages back, as a long cable does."""
         self._me, self._addresses, self._keys, self._deliver, self._delay_s = me, addresses, keys, deliver, delay_s
         roster = Roster(members=tuple(addresses.values()))
+        self._far = far
+        self._asked: dict[int, tuple[bytes, float]] = {}
+        self._pings: asyncio.Task[None] | None = None
         self._server_context = context(home, roster, server=True)
         self._client_context = context(home, roster, server=False)
         self._out = {s: _Outgoing(deque(), 0, asyncio.Event()) for s in range(len(keys)) if s != me}
@@ -96,6 +111,7 @@ class Carrier:
         )  # fmt: skip
         for seat in self._out:
             self._redial(seat)
+        self._pings = asyncio.create_task(self._ping())
 
     def meet(self, addresses: Mapping[int, Address], keys: tuple[bytes, ...]) -> None:
         """Follow the committee: dial who joined or moved, and hear nobody any more under a key that was given up."""
@@ -120,9 +136,10 @@ class Carrier:
 
     async def stop(self) -> None:
         """Close every link."""
-        for task in self._tasks.values():
+        tasks = [*self._tasks.values(), *([self._pings] if self._pings is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
             self._server.close()
         for links in self._links.values():
@@ -137,6 +154,24 @@ class Carrier:
             asyncio.get_running_loop().call_later(self._delay_s, self._out[seat].put, data)
         else:
             self._out[seat].put(data)
+
+    async def _ping(self) -> None:
+        """Ask every peer again and again how far it is."""
+        soon = list(PINGS_SOON_S)
+        while True:
+            await asyncio.sleep(soon.pop(0) if soon else PING_S)
+            for seat in self._out:
+                nonce = os.urandom(_NONCE_BYTES)
+                self._asked[seat] = nonce, asyncio.get_running_loop().time()
+                self.send(seat, _PING + nonce)
+
+    def _probed(self, data: bytes, seat: int) -> None:
+        """Answer a probe, or take the answer to one's own: nobody can answer before it was asked."""
+        if data[:1] == _PING:
+            self.send(seat, _PONG + data[1:])
+        elif data[:1] == _PONG and seat in self._asked and self._asked[seat][0] == data[1:]:
+            _, asked_at = self._asked.pop(seat)
+            self._far(seat, 1_000 * (asyncio.get_running_loop().time() - asked_at))
 
     async def _dial(self, seat: int) -> None:
         wait_s = REDIAL_MIN_S
@@ -160,8 +195,7 @@ class Carrier:
     async def _pump(out: _Outgoing, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
             await out.wake.wait()
-            for data in out.take():
-                writer.write(FRAME.pack(len(data)) + data)
+            writer.write(b"".join(part for data in out.take() for part in (FRAME.pack(len(data)), data)))
             await writer.drain()
 
     def _seat_of(self, writer: asyncio.StreamWriter) -> int | None:
@@ -199,4 +233,8 @@ class Carrier:
             if length > FRAME_BYTES_MAX:
                 self.refused += 1
                 return
-            self._deliver(await reader.readexactly(length), seat)
+            data = await reader.readexactly(length)
+            if length == _PROBE_BYTES and data[:1] in (_PING, _PONG):
+                self._probed(data, seat)
+            else:
+                self._deliver(data, seat)

@@ -11,9 +11,11 @@ from federation.home import Address
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.jobs import Job
 from quorate.domain.values import Value
-from quorate.ledger.acts import Motion, Receipt
+from quorate.ledger.acts import Motion, Receipt, Submit
 
 LINE_BYTES_MAX = 64_000
+JOBS_MAX = 64
+"""Jobs in one line."""
 STATUS_BYTES_MAX = 64_000_000
 """A member of one's own machine says how every job fared."""
 
@@ -24,6 +26,13 @@ class SubmitJob(Value):
     ask: Literal["submit"] = "submit"
     job: Job
     signature: str = Field(default="", pattern=r"^([0-9a-f]{128})?$")
+
+
+class SubmitJobs(Value):
+    """Enter jobs that come together, each signed by its submitter; answered without the history."""
+
+    ask: Literal["submit_all"] = "submit_all"
+    jobs: tuple[Submit, ...] = Field(min_length=1, max_length=JOBS_MAX)
 
 
 class HandReceipt(Value):
@@ -48,12 +57,15 @@ class MeetAddress(Value):
 
 
 class AskStatus(Value):
-    """Say how things stand here."""
+    """Say how things stand here; `brief`: without the history."""
 
     ask: Literal["status"] = "status"
+    brief: bool = False
 
 
-Ask = Annotated[SubmitJob | HandReceipt | EndorseMotion | MeetAddress | AskStatus, Field(discriminator="ask")]
+Ask = Annotated[
+    SubmitJob | SubmitJobs | HandReceipt | EndorseMotion | MeetAddress | AskStatus, Field(discriminator="ask")
+]
 _ASK: TypeAdapter[Ask] = TypeAdapter(Ask)
 
 
@@ -111,6 +123,10 @@ class PeerStatus(Value):
     decisions: tuple[Decision, ...]
     findings: tuple[str, ...]
     refused_links: int
+    decided: int = 0
+    """Decisions so far, those left out of a brief answer among them."""
+    round_timeout_ms: int = 0
+    """How long this member lets a round take at first, as the measured delays ask for."""
     jailed: tuple[str, ...] = ()
     announced: tuple[str, ...] = ()
     """Jobs whose calls are open or wait here."""

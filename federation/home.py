@@ -193,8 +193,14 @@ def locked(home: Home) -> Iterator[None]:
         yield
 
 
+LOG_BYTES_MAX = 2_000_000
+"""A longer log begins anew with the next height's first record: what stands before it is no longer needed."""
+ANSWERS_BYTES_MAX = 1_000_000
+"""A longer file of answers is written anew without those of calls that are over."""
+
+
 class Disk:
-    """The write-ahead log and the sealed answers: durable when a call returns."""
+    """The write-ahead log and the sealed answers: what was written is durable when `flush` returns."""
 
     def __init__(self, home: Home) -> None:
         """Open both; a torn last record is cut off.
@@ -204,46 +210,65 @@ class Disk:
         """
         self._home = home
         data = home.log.read_bytes() if home.log.exists() else b""
-        self.records, whole = split_log(data)
+        self.records, self._log_bytes = split_log(data)
         self._log = os.open(home.log, os.O_WRONLY | os.O_CREAT, 0o600)
-        os.ftruncate(self._log, whole)
+        os.ftruncate(self._log, self._log_bytes)
         os.lseek(self._log, 0, os.SEEK_END)
-        self.kept, whole = _kept(home.answers)
+        self.kept, self._answers_bytes = _kept(home.answers)
         self._answers = os.open(home.answers, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.ftruncate(self._answers, whole)
-        self._dirty = False
+        os.ftruncate(self._answers, self._answers_bytes)
+        self._dirty: dict[int, Path] = {}
+
+    @property
+    def long(self) -> bool:
+        """Whether the log is long enough to begin anew."""
+        return self._log_bytes > LOG_BYTES_MAX
+
+    @property
+    def many(self) -> bool:
+        """Whether the answers are many enough to forget those of calls that are over."""
+        return self._answers_bytes > ANSWERS_BYTES_MAX
 
     def persist(self, record: bytes, *, fresh: bool) -> None:
-        """Append a record; `fresh` begins the log anew with it."""
+        """Append a record; `fresh` begins the log anew with it, durably, and the ledger must be durable before."""
         with self._writing(self._home.log):
             if fresh:
-                self._begin(record)
+                self._log = self._anew(self._home.log, self._log, record)
+                self._log_bytes = len(record)
             else:
                 _write(self._log, record)
-                self._dirty = True
-
-    def _begin(self, record: bytes) -> None:
-        """Replace the log whole: the old one stands until the new one is on the disk."""
-        path = self._home.log.with_suffix(".new")
-        new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        _write(new, record)
-        os.fsync(new)
-        path.replace(self._home.log)
-        os.close(self._log)
-        self._log, self._dirty = new, False
+                self._log_bytes += len(record)
+                self._dirty[self._log] = self._home.log
 
     def keep(self, keep: Keep) -> None:
         """Keep a sealed answer with its salt."""
+        line = keep.model_dump_json().encode() + b"\n"
         with self._writing(self._home.answers):
-            _write(self._answers, keep.model_dump_json().encode() + b"\n")
-            os.fsync(self._answers)
+            _write(self._answers, line)
+            self._answers_bytes += len(line)
+            self._dirty[self._answers] = self._home.answers
+
+    def keep_only(self, keeps: Sequence[Keep]) -> None:
+        """Forget every sealed answer but these: the others belong to calls that are over."""
+        lines = b"".join(keep.model_dump_json().encode() + b"\n" for keep in keeps)
+        with self._writing(self._home.answers):
+            self._answers = self._anew(self._home.answers, self._answers, lines)
+            self._answers_bytes = len(lines)
+
+    def _anew(self, path: Path, old: int, data: bytes) -> int:
+        """Replace a file whole: the old one stands until the new one and its name are on the disk."""
+        _replace(path, data)
+        new = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._dirty.pop(old, None)
+        os.close(old)
+        return new
 
     def flush(self) -> None:
-        """Make what was appended durable."""
-        if self._dirty:
-            with self._writing(self._home.log):
-                os.fdatasync(self._log)
-            self._dirty = False
+        """Make what was written durable."""
+        for handle, path in list(self._dirty.items()):
+            with self._writing(path):
+                os.fdatasync(handle)
+            del self._dirty[handle]
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
@@ -251,7 +276,7 @@ class Disk:
         try:
             yield
         except OSError as error:
-            self._dirty = False
+            self._dirty.clear()
             raise WorldError(f"cannot write {path}: {error.strerror}; the member stops before it signs") from error
 
     def close(self) -> None:

@@ -2,24 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Protocol
 
 from federation.carrier import Carrier
 from federation.home import Address, Disk, Home
+from federation.pace import Pace
 from quorate.consensus import effects as e
 from quorate.consensus.messages import encode_decided_lines, fitting
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
+from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.deciding import Entry
 from quorate.domain.errors import BackendRefused
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, TraceEvent
+from quorate.domain.values import JobId
 from quorate.ledger import participant as p
-from quorate.ledger.acts import Endorse, Motion, Receipt, Start
+from quorate.ledger.acts import Endorse, Motion, Receipt, Start, Submit
 from quorate.ledger.motions import endorse
 from quorate.ledger.participant import Conduct
 from quorate.ledger.records import HeightRecord
-from quorate.ports import Backend, Bidder, JobEnd, LedgerStore, TraceSink
+from quorate.ports import Backend, JobEnd, TraceSink
 
 UNSAID_MAX = 64
 """More waiting items than this and users are sent elsewhere: nothing is promised that cannot be kept."""
@@ -40,6 +45,28 @@ class Lines(Protocol):
 
     def lines(self, height: int, count: int) -> list[bytes]:
         """Return up to `count` entry lines from `height` on."""
+        ...
+
+
+class Book(Lines, Protocol):
+    """The ledger, durable when `sync` returns."""
+
+    def append(self, entry: Entry, *, durable: bool = True) -> None:
+        """Keep a decided height; durable at once, or when `sync` returns."""
+        ...
+
+    def sync(self) -> None:
+        """Make durable whatever was appended."""
+        ...
+
+
+class Agent(Protocol):
+    """This member's own bidder, asked about calls that opened together."""
+
+    def answers(
+        self, calls: Sequence[tuple[Job, ClusterSnapshot]]
+    ) -> AsyncGenerator[Sequence[tuple[int, Answer]], None]:
+        """Yield answers as they come, each once, with the place of its call."""
         ...
 
 
@@ -68,18 +95,18 @@ class Peer:
         self,
         me: int,
         conduct: Conduct,
-        bidder: Bidder,
+        agent: Agent,
         backend: Backend,
-        ledger: LedgerStore,
-        lines: Lines,
+        ledger: Book,
         disk: Disk,
         deadline_s: float,
+        pace: Pace,
         sink: TraceSink | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """Take the hands; `connect` gives the links."""
-        self.me, self.conduct, self.bidder, self.backend = me, conduct, bidder, backend
-        self.ledger, self.lines, self.disk, self.deadline_s = ledger, lines, disk, deadline_s
+        self.me, self.conduct, self.agent, self.backend = me, conduct, agent, backend
+        self.ledger, self.disk, self.deadline_s, self.pace = ledger, disk, deadline_s, pace
         self.sink: TraceSink = sink or Quiet()
         self.now_ms = now_ms
         self.records: list[HeightRecord] = []
@@ -87,11 +114,14 @@ class Peer:
         self._carrier: Carrier | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._asking: set[asyncio.Task[None]] = set()
+        self._called: list[p.Called] = []
+        self._won: list[p.Won] = []
+        self._began_ms: int | None = None
         self._changed = asyncio.Event()
 
     async def connect(self, home: Home, addresses: Mapping[int, Address], delay_s: float = 0.0) -> None:
         """Open the links, to addresses by seat, and begin."""
-        self._carrier = Carrier(self.me, home, addresses, self._keys(), self.received, delay_s)
+        self._carrier = Carrier(self.me, home, addresses, self._keys(), self.received, delay_s, self.pace.answered)
         await self._carrier.start()
         self.carry_out(self.conduct.start(self.now_ms()))
         self._take_up()
@@ -111,9 +141,10 @@ class Peer:
         told = {act.job for act in self.conduct.unsettled() if isinstance(act, Start)}
         for job, held in state.running.items():
             if held.seat == self.me and held.started_at_s is None and job not in told:
-                self._won(p.Won(held.job, held.nodes))
+                self._won.append(p.Won(held.job, held.nodes))
             elif held.seat == self.me:
                 self.backend.submit(state.members[self.me].cluster.id, held.job, held.awarded_at_s)
+        self._begin_won()
 
     @property
     def refused_links(self) -> int:
@@ -136,6 +167,10 @@ class Peer:
     def submit(self, job: Job, signature: str) -> str:
         """Enter a job that a user of this machine hands in; return why it is not taken, empty if it is."""
         return self._for_users(lambda: self.conduct.submit_job(job, signature, self.now_ms()))
+
+    def submit_all(self, jobs: Sequence[Submit]) -> str:
+        """Enter jobs that a user hands in together; return why they are not taken, empty if they are."""
+        return self._for_users(lambda: self.conduct.put(tuple(jobs), self.now_ms()))
 
     def receipt(self, receipt: Receipt) -> str:
         """Carry a submitter's receipt; return why it is not taken, empty if it is."""
@@ -163,33 +198,55 @@ class Peer:
             self.failed.set_exception(error)
 
     def carry_out(self, effects: Sequence[p.Effect]) -> None:
-        """Carry out effects in their order: what must be durable is, before anything later leaves."""
+        """Carry out effects in their order: what must be durable is, before anything later leaves.
+
+        What they ask of this member's agent and scheduler comes last: it is about heights that are durable then.
+        """
         for effect in needed(effects):
             self._one(effect)
+        self._flush()
+        self._ask_called()
+        self._begin_won()
+        if self.disk.many:
+            self.disk.keep_only(self.conduct.kept())
+
+    def _flush(self) -> None:
+        self.ledger.sync()
         self.disk.flush()
 
     def _one(self, effect: p.Effect) -> None:
         match effect:
             case e.Persist():
-                self.disk.persist(effect.record, fresh=effect.fresh)
+                fresh = effect.fresh and self.disk.long
+                if fresh:
+                    self.ledger.sync()
+                self.disk.persist(effect.record, fresh=fresh)
             case p.Keep():
                 self.disk.keep(effect)
             case e.Send() | e.Broadcast() | e.Serve():
-                self.disk.flush()
+                self._flush()
                 self._carry(effect)
             case e.SetTimer() | e.CancelTimer():
                 self._time(effect)
             case e.Decided():
-                self.ledger.append(effect.entry)
+                self.ledger.append(effect.entry, durable=False)
+                self._paced()
             case _:
                 self._follow(effect)
+
+    def _paced(self) -> None:
+        """Let rounds take as long as the delays to the others, and the work of late, ask for."""
+        if self._began_ms is not None:
+            self.pace.decided(self.now_ms() - self._began_ms)
+            self._began_ms = None
+        self.conduct.pace(self.pace.round_timeout_ms(len(self.conduct.application.sequences)))
 
     def _carry(self, effect: e.Send | e.Broadcast | e.Serve) -> None:
         assert self._carrier is not None
         if isinstance(effect, e.Send):
             self._carrier.send(effect.to, effect.data)
         elif isinstance(effect, e.Serve):
-            lines = fitting(self.lines.lines(effect.height, CATCH_UP_LINES), 1_000_000)
+            lines = fitting(self.ledger.lines(effect.height, CATCH_UP_LINES), 1_000_000)
             if lines:
                 self._carrier.send(effect.to, encode_decided_lines(self.conduct.application.chain, lines))
         else:
@@ -203,6 +260,8 @@ class Peer:
         if isinstance(effect, e.SetTimer):
             loop = asyncio.get_running_loop()
             self._timers[effect.name] = loop.call_later(effect.after_ms / 1_000, self._ended_timer, effect.name)
+            if effect.name == "round" and self._began_ms is None:
+                self._began_ms = self.now_ms()
 
     def _ended_timer(self, name: e.TimerName) -> None:
         self._timers.pop(name, None)
@@ -211,40 +270,57 @@ class Peer:
     def _follow(self, effect: p.Effect) -> None:
         match effect:
             case p.Called():
-                task = asyncio.create_task(self._ask(effect))
-                self._asking.add(task)
-                task.add_done_callback(self._asking.discard)
+                self._called.append(effect)
             case p.Won():
-                self._won(effect)
+                self._won.append(effect)
             case p.Did():
                 self.records.append(effect.record)
                 self._changed.set()
             case _:
                 pass
 
-    async def _ask(self, called: p.Called) -> None:
-        """Ask this member's own agent; what is late is an abstention."""
-        try:
-            async with asyncio.timeout(self.deadline_s):
-                answer = await self.bidder.bid(called.job, called.snapshot)
-        except TimeoutError:
-            cluster, code = called.snapshot.cluster.id, AbstentionCode.DEADLINE
-            detail = f"no answer within {self.deadline_s:g} s"
-            answer = Answer(outcome=Abstention(job=called.job.id, cluster=cluster, code=code, detail=detail))
-        self.sink.emit(
-            Answered(job=called.job.id, cluster=called.snapshot.cluster.id, opened=called.opened, answer=answer)
-        )
-        job, opened, outcome = called.job.id, called.opened, answer.outcome
-        self._guarded(lambda: self.conduct.answer(job, opened, outcome, self.now_ms()))
+    def _ask_called(self) -> None:
+        """Ask this member's own agent about the calls that opened."""
+        if self._called:
+            called, self._called = self._called, []
+            task = asyncio.create_task(self._ask(called))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
-    def _won(self, won: p.Won) -> None:
-        cluster = self.conduct.application.state.members[self.me].cluster.id
+    async def _ask(self, called: Sequence[p.Called]) -> None:
+        """Give each answer when it comes; what is late is an abstention."""
+        left = dict(enumerate(called))
+        answers = self.agent.answers([(each.job, each.snapshot) for each in called])
         try:
-            self.backend.submit(cluster, won.job, self.now_ms() // 1_000)
-        except BackendRefused as error:
-            self.carry_out(self.conduct.refused(won.job.id, str(error), self.now_ms()))
-        else:
-            self.carry_out(self.conduct.started((won.job.id,), self.now_ms()))
+            async with asyncio.timeout(self.deadline_s), aclosing(answers):
+                async for came in answers:
+                    self._give([(left.pop(place), answer) for place, answer in came])
+        except TimeoutError:
+            self._give([(each, _late(each, self.deadline_s)) for each in left.values()])
+
+    def _give(self, answered: Sequence[tuple[p.Called, Answer]]) -> None:
+        for called, answer in answered:
+            job, cluster = called.job.id, called.snapshot.cluster.id
+            self.sink.emit(Answered(job=job, cluster=cluster, opened=called.opened, answer=answer))
+        given = [p.Given(called.job.id, called.opened, answer.outcome) for called, answer in answered]
+        self._guarded(lambda: self.conduct.answers(given, self.now_ms()))
+
+    def _begin_won(self) -> None:
+        """Hand won jobs to the scheduler, and say which it took."""
+        if not self._won:
+            return
+        won, self._won = self._won, []
+        cluster = self.conduct.application.state.members[self.me].cluster.id
+        began: list[JobId] = []
+        for each in won:
+            try:
+                self.backend.submit(cluster, each.job, self.now_ms() // 1_000)
+            except BackendRefused as error:
+                self.carry_out(self.conduct.refused(each.job.id, str(error), self.now_ms()))
+            else:
+                began.append(each.job.id)
+        if began:
+            self.carry_out(self.conduct.started(began, self.now_ms()))
 
     def _end(self, end: JobEnd) -> list[p.Effect]:
         return self.conduct.ended(end.job, end.run_s, end.succeeded, self.now_ms())
@@ -263,3 +339,8 @@ class Peer:
                 await self._changed.wait()
         except TimeoutError:
             return
+
+
+def _late(called: p.Called, deadline_s: float) -> Answer:
+    cluster, detail = called.snapshot.cluster.id, f"no answer within {deadline_s:g} s"
+    return Answer(outcome=Abstention(job=called.job.id, cluster=cluster, code=AbstentionCode.DEADLINE, detail=detail))

@@ -108,6 +108,10 @@ class Machine(Protocol):
         """Take back what was persisted."""
         ...
 
+    def pace(self, round_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on."""
+        ...
+
 
 UNSETTLED_MAX = 1_024
 """More of one member's items than a pool keeps."""
@@ -168,6 +172,14 @@ class Conduct(Protocol):
         """Return this member's acts that no block has included yet."""
         ...
 
+    def pace(self, round_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on."""
+        ...
+
+    def kept(self) -> list[Keep]:
+        """Return the sealed answers that may still have to be shown."""
+        ...
+
     @property
     def unsaid(self) -> int:
         """How many acts wait to be said."""
@@ -209,8 +221,11 @@ class Participant:
     def restore(self, records: Iterable[bytes], kept: Iterable[Keep]) -> Self:
         """Take back what was persisted: the replica's records and the sealed answers."""
         self.machine.restore(records)
+        state = self.application.state
         for keep in kept:
-            self._kept[keep.job, keep.opened] = keep
+            call = state.calls.get(keep.job)
+            if keep.opened >= state.height or (call is not None and call.opened == keep.opened):
+                self._kept[keep.job, keep.opened] = keep
         for act in self.unsettled():
             if isinstance(act, a.Commit):
                 self._sealed.add((act.job, act.opened))
@@ -224,6 +239,14 @@ class Participant:
         first = self.application.sequences[self.me] + 1
         items = self.machine.pool.run(self.me, first, UNSETTLED_MAX)
         return [act for item in items for act in a.decode_acts(item.payload)]
+
+    def pace(self, round_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on (P-22)."""
+        self.machine.pace(round_timeout_ms)
+
+    def kept(self) -> list[Keep]:
+        """Return the sealed answers that may still have to be shown: those of calls that are not over."""
+        return list(self._kept.values())
 
     def start(self, now_ms: int) -> list[Effect]:
         """Begin, or begin again: send what is ours again, ask for open calls, show what is due."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import BidOutcome, Forecast
-from quorate.domain.canonical import Plain, canonical, digest
+from quorate.domain.canonical import Plain, canonical_fields, digest
 from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spread_background
 from quorate.domain.deciding import Committee, Item, Seat
 from quorate.domain.jobs import Job
@@ -226,7 +226,7 @@ class LedgerState:
         over: list[Plain] = [*sorted(self.ended)]
         motions: list[Plain] = [[name, *sorted(seats)] for name, seats in sorted(self.endorsed.items())]
         rest: list[Plain] = [waits, over, motions, list(self.sequences), list(self.answered)]
-        return digest(canonical([standings, running, calls, rest, *self._seldom()]))
+        return digest(canonical_fields([standings, running, calls, rest, *self._seldom()]))
 
     def _seldom(self) -> list[Plain]:
         """Return what most states do not have, each part under its name and only where there is something to say."""

@@ -311,3 +311,23 @@ async def test_a_seat_that_joins_is_dialled_and_heard(tmp_path):
     await young.stop()
     await last.carrier.stop()
     await asyncio.sleep(0.05)
+
+
+async def test_peers_tell_how_far_they_are_and_nobody_tells_it_before_it_was_asked(tmp_path):
+    """P-22."""
+    homes = houses(tmp_path)
+    members = [Member(homes, seat) for seat in (0, 1)]
+    trips = []
+    members[0].carrier._far = lambda seat, ms: trips.append((seat, ms))
+    members[0].carrier._delay_s = 0.05
+    for member in members:
+        await member.carrier.start()
+    try:
+        members[1].carrier.send(0, b"\x01" + bytes(8))
+        await until(lambda: len(trips) >= 2)
+        assert {seat for seat, _ in trips} == {1}
+        assert min(ms for _, ms in trips) >= 50
+        assert members[0].heard == members[1].heard == []
+    finally:
+        for member in members:
+            await member.carrier.stop()

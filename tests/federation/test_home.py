@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,62 @@ def test_answers_survive_and_a_torn_one_is_left_out(home):
     last.close()
 
 
+def test_answers_of_calls_that_are_over_are_forgotten_and_the_others_stand(home):
+    other, disk = KEEP.model_copy(update={"job": "j2"}), Disk(home)
+    disk.keep(KEEP)
+    disk.keep_only([other])
+    disk.keep(KEEP)
+    disk.close()
+    again = Disk(home)
+    assert again.kept == [other, KEEP]
+    again.close()
+
+
+@pytest.mark.parametrize("moment", ["write", "fsync", "replace"])
+def test_a_crash_while_answers_are_forgotten_loses_none(home, monkeypatch, moment):
+    """Whatever the moment: the old file stands until the new one is whole and on the disk."""
+    disk = Disk(home)
+    disk.keep(KEEP)
+    disk.flush()
+
+    def cut(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os if moment != "replace" else Path, moment, cut)
+    with pytest.raises(KeyboardInterrupt):
+        disk.keep_only([KEEP])
+    monkeypatch.undo()
+    again = Disk(home)
+    assert again.kept == [KEEP]
+    again.close()
+
+
+def test_many_answers_are_noticed(home, monkeypatch):
+    monkeypatch.setattr("federation.home.ANSWERS_BYTES_MAX", 300)
+    disk = Disk(home)
+    assert not disk.many
+    for _ in range(3):
+        disk.keep(KEEP)
+    assert disk.many
+    disk.keep_only([])
+    assert not disk.many
+    disk.close()
+
+
+def test_a_log_is_long_after_so_many_bytes_and_short_again_when_it_begins_anew(home, monkeypatch):
+    monkeypatch.setattr("federation.home.LOG_BYTES_MAX", 100)
+    disk = Disk(home)
+    assert not disk.long
+    disk.persist(b"x" * 200, fresh=False)
+    assert disk.long
+    disk.persist(RECORDS[0], fresh=True)
+    assert not disk.long
+    disk.close()
+    again = Disk(home)
+    assert again.records == RECORDS[:1]
+    again.close()
+
+
 def test_a_damaged_answer_is_named_by_its_line(home):
     home.answers.write_bytes(b'{"job":"j1"}\n')
     with pytest.raises(RequestInvalid, match=r"answers\.jsonl: line 1 holds no sealed answer; take the line out"):
@@ -176,6 +233,7 @@ WRITES = {
     "a record": lambda disk: disk.persist(RECORDS[0], fresh=False),
     "a new log": lambda disk: disk.persist(RECORDS[0], fresh=True),
     "an answer": lambda disk: disk.keep(KEEP),
+    "a new file of answers": lambda disk: disk.keep_only([KEEP]),
 }
 
 

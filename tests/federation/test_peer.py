@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from federation.pace import Pace
 from federation.peer import UNSAID_MAX, Peer, needed
 from quorate.consensus import effects as e
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
@@ -45,6 +46,7 @@ class World:
 
     def __init__(self):
         self.did, self.fails, self.refuses, self.over = [], False, False, []
+        self.unsynced, self.long, self.many = False, False, False
 
     def persist(self, record, *, fresh):
         if self.fails:
@@ -63,8 +65,18 @@ class World:
     def send(self, to, data):
         self.did.append(("send", to, data))
 
-    def append(self, entry):
+    def append(self, entry, *, durable=True):
         self.did.append(("ledger", entry))
+        self.unsynced = not durable
+
+    def sync(self):
+        if self.unsynced:
+            self.did.append(("sync",))
+        self.unsynced = False
+
+    def keep_only(self, keeps):
+        self.did.append(("keep only", keeps))
+        self.many = False
 
     def submit(self, cluster, wanted, at_s):
         if self.refuses:
@@ -79,22 +91,28 @@ class World:
         return []
 
     def names(self):
-        return [what for what, *_ in self.did if what != "flush"]
+        return [what for what, *_ in self.did if what not in ("flush", "sync")]
 
 
-class Bidder:
+class Agent:
     def __init__(self, wait_s=0.0):
         self.wait_s = wait_s
 
-    async def bid(self, wanted, snapshot):
+    async def answers(self, calls):
+        full = [
+            Answer(outcome=Abstention(job=wanted.id, cluster=facts.cluster.id, code="busy_now", detail="full"))
+            for wanted, facts in calls
+        ]
+        yield list(enumerate(full))[:1]
         await asyncio.sleep(self.wait_s)
-        return Answer(outcome=Abstention(job=wanted.id, cluster=snapshot.cluster.id, code="busy_now", detail="full"))
+        if calls[1:]:
+            yield list(enumerate(full))[1:]
 
 
 @pytest.fixture
 async def peer():
     world, conduct = World(), Conduct()
-    made = Peer(1, conduct, Bidder(), world, world, world, world, deadline_s=0.2, now_ms=lambda: 5_000)
+    made = Peer(1, conduct, Agent(), world, world, world, 0.2, Pace(50, 1_000), now_ms=lambda: 5_000)
     made._carrier = world
     made.world = world
     yield made
@@ -126,8 +144,26 @@ async def test_a_disk_that_fails_lets_nothing_leave_and_stops_the_member(peer):
 
 async def test_a_decided_height_is_on_the_ledger_before_what_follows(peer):
     entry = SimpleNamespace(height=1)
-    peer.carry_out([e.Decided(entry, None), e.Broadcast(b"next")])
-    assert peer.world.names()[:2] == ["ledger", "send"]
+    peer.carry_out([e.Decided(entry, None), e.Persist(b"mark", True), e.Broadcast(b"next")])
+    assert [what for what, *_ in peer.world.did][:5] == ["ledger", "persist", "sync", "flush", "send"]
+
+
+async def test_a_log_that_begins_anew_waits_for_the_ledger(peer):
+    peer.world.long = True
+    peer.carry_out([e.Decided(SimpleNamespace(), None), e.Persist(b"mark", True)])
+    assert [what for what, *_ in peer.world.did][:3] == ["ledger", "sync", "persist"]
+
+
+async def test_heights_that_are_decided_together_are_synced_once(peer):
+    peer.carry_out([e.Decided(SimpleNamespace(), None), e.Persist(b"mark", True)] * 3)
+    assert [what for what, *_ in peer.world.did].count("sync") == 1
+
+
+async def test_answers_of_calls_that_are_over_are_forgotten_when_there_are_many(peer):
+    peer.world.many = True
+    peer.conduct.next = ["still open"]
+    peer.carry_out([])
+    assert ("keep only", ["still open"]) in peer.world.did
 
 
 async def test_timers_end_once_and_a_new_one_replaces_the_old(peer):
@@ -137,31 +173,40 @@ async def test_timers_end_once_and_a_new_one_replaces_the_old(peer):
     assert [told for told in peer.conduct.told if told[0] == "timer"] == [("timer", "round", 5_000)]
 
 
-async def test_a_call_is_asked_of_this_members_bidder_and_answered(peer):
+async def test_calls_are_asked_of_this_members_agent_together_and_answered_as_answers_come(peer):
+    peer.agent.wait_s = 0.05
     facts = peer.conduct.state.calls["j1"].snapshots[1]
-    peer.carry_out([p.Called(job(), 1, facts)])
-    await asyncio.sleep(0.05)
-    (told,) = [told for told in peer.conduct.told if told[0] == "answer"]
-    assert told[1:3] == ("j1", 1)
+    peer.carry_out([p.Called(job("j1"), 1, facts), p.Called(job("j2"), 1, facts), p.Called(job("j3"), 1, facts)])
+    await asyncio.sleep(0.15)
+    told = [told[1] for told in peer.conduct.told if told[0] == "answers"]
+    assert [[(each.job, each.opened) for each in given] for given in told] == [[("j1", 1)], [("j2", 1), ("j3", 1)]]
 
 
-async def test_a_bidder_that_is_late_abstains(peer):
-    peer.bidder.wait_s = 30
+async def test_an_agent_that_is_late_abstains_from_what_it_has_not_answered(peer):
+    peer.agent.wait_s = 30
     facts = peer.conduct.state.calls["j1"].snapshots[1]
-    peer.carry_out([p.Called(job(), 1, facts)])
+    peer.carry_out([p.Called(job("j1"), 1, facts), p.Called(job("j2"), 1, facts)])
     await asyncio.sleep(0.4)
-    (told,) = [told for told in peer.conduct.told if told[0] == "answer"]
-    assert told[3].code == AbstentionCode.DEADLINE
-    assert told[3].detail == "no answer within 0.2 s"
+    first, late = [told[1] for told in peer.conduct.told if told[0] == "answers"]
+    assert first[0].outcome.code == AbstentionCode.BUSY_NOW
+    assert [(each.job, each.outcome.code) for each in late] == [("j2", AbstentionCode.DEADLINE)]
+    assert late[0].outcome.detail == "no answer within 0.2 s"
 
 
-async def test_an_award_goes_to_the_scheduler_and_its_word_to_the_ledger(peer):
-    peer.carry_out([p.Won(job(), (2,))])
-    assert peer.world.names() == ["run"]
-    assert peer.conduct.told == [("started", "j1", 5_000)]
+async def test_awards_go_to_the_scheduler_and_its_word_to_the_ledger_together(peer):
+    peer.carry_out([p.Won(job("j1"), (2,)), p.Won(job("j2"), (2,))])
+    assert peer.world.names() == ["run", "run"]
+    assert peer.conduct.told == [("started", ["j1", "j2"], 5_000)]
     peer.world.refuses = True
     peer.carry_out([p.Won(job(), (2,))])
     assert peer.conduct.told[1] == ("refused", "j1", "c1 is being drained", 5_000)
+
+
+async def test_rounds_are_paced_by_what_was_measured(peer):
+    for seat in (0, 2, 3):
+        peer.pace.answered(seat, 120.0)
+    peer.carry_out([e.SetTimer("round", 1_000_000), e.Decided(SimpleNamespace(), None)])
+    assert [told for told in peer.conduct.told if told[0] == "pace"] == [("pace", 260)]
 
 
 async def test_a_job_that_ends_is_reported(peer):

@@ -1,0 +1,57 @@
+"""How long a round may take: four one-way delays, as this member measures them, and the work that its heights take.
+
+A local quantity: no two members need the same one, and no vote depends on it (docs/protocol.md P-22).
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from statistics import median
+
+FLOOR_MS = 150
+"""No round is shorter: two cores that six members share need as long to look at one another's messages."""
+CAP_MS = 5_000
+SLACK_MS = 20
+"""What is added to four delays, for timers and disks."""
+HEIGHTS_KEPT = 16
+"""Heights whose work is remembered; their median is not moved by the few that a slow leader led."""
+WEIGHT = 0.25
+"""Share of the newest answer in the delay to a peer."""
+
+
+def common_delay_ms(delays_ms: Mapping[int, float], members: int) -> float | None:
+    """Return the delay within which all but the slowest third can be reached, None if too few are known.
+
+    It is the (n - f)-th smallest, f = floor((n - 1) / 3), a member being at no distance from itself: so f members that
+    answer slowly cannot stretch it.
+    """
+    place = members - (members - 1) // 3
+    known = sorted((0.0, *delays_ms.values()))
+    return known[place - 1] if len(known) >= place else None
+
+
+class Pace:
+    """The delays to a member's peers and the work of its heights, as measured."""
+
+    def __init__(self, grace_ms: int, default_ms: int) -> None:
+        """`grace_ms`: a round must outlast it and three delays; `default_ms`: T0 until enough is known."""
+        self._grace_ms, self._default_ms = grace_ms, default_ms
+        self._delays_ms: dict[int, float] = {}
+        self._heights_ms: deque[float] = deque(maxlen=HEIGHTS_KEPT)
+
+    def answered(self, seat: int, round_trip_ms: float) -> None:
+        """Take how long a peer took to answer, there and back."""
+        known = self._delays_ms.get(seat, round_trip_ms / 2)
+        self._delays_ms[seat] = known + WEIGHT * (round_trip_ms / 2 - known)
+
+    def decided(self, took_ms: float) -> None:
+        """Take how long a height took from its first sign to its decision."""
+        self._heights_ms.append(took_ms)
+
+    def round_timeout_ms(self, members: int) -> int:
+        """Return T0 for a committee of so many members."""
+        delay_ms = common_delay_ms(self._delays_ms, members)
+        if delay_ms is None:
+            return self._default_ms
+        work_ms = max(0.0, median(self._heights_ms) - 4 * delay_ms) if self._heights_ms else 0.0
+        least_ms = max(4 * delay_ms + SLACK_MS, 3 * delay_ms + self._grace_ms + SLACK_MS)
+        return min(CAP_MS, max(FLOOR_MS, round(least_ms + 2 * work_ms)))
