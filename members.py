@@ -31,6 +31,9 @@ from quorate.ledger.verify import verify_lines
 MOTION_WAIT_S = 10.0
 """How long `motion` waits for the ledger to say what became of it."""
 
+ANSWER_S = 20.0
+"""How long a member that is busy catching up may take to answer."""
+
 DELAY_MS_MAX = 600_000
 
 
@@ -122,7 +125,7 @@ def _peer_rotate(args: argparse.Namespace) -> int:
 def _asked(args: argparse.Namespace, question: control.Ask) -> control.PeerStatus:
     """Ask the member that `--member` names; RequestInvalid if it does not run or refuses."""
     try:
-        status = asyncio.run(control.ask(Home(Path(args.member)).socket, question))
+        status = asyncio.run(control.ask(Home(Path(args.member)).socket, question, ANSWER_S))
     except PeerUnreachable as error:
         raise RequestInvalid(str(error)) from error
     if status.error:
@@ -180,6 +183,8 @@ def _status(args: argparse.Namespace) -> int:
         _say(status.model_dump_json())
         return 0
     _say(f"{status.cluster}: height {status.height}, head {status.head or 'none'}")
+    if status.halted:
+        _say(f"  halted: {status.halted}")
     for member in status.members:
         _say(f"  {member.cluster:20} reputation {member.reputation / 1_000:.3f}  {_stands(member)}")
     for motion in status.pending:
@@ -218,7 +223,8 @@ def _motion(args: argparse.Namespace) -> int:
         time.sleep(0.1)
         status = _asked(args, control.AskStatus())
     what = f"{motion.motion} {_subject(motion)}"
-    _say(f"{what}: {said or f'handed in at {status.cluster}, not on the ledger yet; ask `status`'}")
+    waits = status.halted or "not on the ledger yet; ask `status`"
+    _say(f"{what}: {said or f'handed in at {status.cluster}, {waits}'}")
     return 0
 
 

@@ -303,6 +303,7 @@ def _status(peer: Peer, history: History, decided: int, refusal: str) -> control
             control.Pending(motion=name, behind=tuple(state.members[seat].cluster.id for seat in sorted(seats)))
             for name, seats in state.endorsed.items()
         ),
+        halted=peer.conduct.application.halted or "",
         chain=state.chain,
         error=refusal,
     )

@@ -136,6 +136,8 @@ class PeerStatus(Value):
     members: tuple[Standing, ...] = ()
     """In seat order, who left among them."""
     pending: tuple[Pending, ...] = ()
+    halted: str = ""
+    """Why nothing can be decided any more, empty while it can."""
     chain: str = ""
     """The chain's name: what submitters and members sign under."""
     error: str = ""
