@@ -1,7 +1,7 @@
 """From the records of a write-ahead log back to a replica that never contradicts itself. docs/protocol.md P-20."""
 
 from collections.abc import Sequence
-from struct import Struct
+from struct import Struct, error
 
 from quorate.consensus.desk import Desk
 from quorate.consensus.height import HeightMachine
@@ -46,8 +46,8 @@ class Memory:
         record = decode_record(data)
         try:
             self._take(record.kind, record.body)
-        except ProtocolViolation as error:
-            raise LedgerBroken(f"a write-ahead record does not read: {error}; rejoin as an observer") from error
+        except (ProtocolViolation, error) as wrong:
+            raise LedgerBroken(f"a write-ahead record does not read: {wrong}; rejoin as an observer") from wrong
 
     def _take(self, kind: RecordKind, body: bytes) -> None:
         table = self._machine.table

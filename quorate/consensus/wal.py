@@ -37,6 +37,9 @@ class RecordKind(IntEnum):
     """Items, as sent, that I am about to report as held."""
 
 
+_KINDS = frozenset(RecordKind)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record."""
@@ -70,6 +73,11 @@ def _decode(data: bytes, offset: int) -> tuple[Record, int] | None:
     whole = data[offset : end - _BODY_CHECK]
     if _check(whole, _BODY_CHECK) != data[end - _BODY_CHECK : end]:
         raise LedgerBroken(f"the write-ahead log is damaged at byte {offset}; rejoin as an observer", offset=offset)
+    if kind not in _KINDS:
+        raise LedgerBroken(
+            f"a write-ahead record of unknown kind {kind} at byte {offset}; take the program that wrote it",
+            offset=offset,
+        )
     return Record(RecordKind(kind), whole[_START:]), end
 
 

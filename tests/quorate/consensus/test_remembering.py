@@ -182,6 +182,21 @@ def test_a_damaged_record_stops_the_restore():
         replica.restore([encode_record(RecordKind.VOTE, b"whatever")])
 
 
+@pytest.mark.parametrize("kind", RecordKind)
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00" * 15, b"\x00" * 16, b"\x00" * 16 + b"\x00\x02\x00\x00\x00\x00", b"\x00\x01"]
+)
+def test_a_whole_record_that_says_nothing_stops_the_restore_too(kind, body):
+    replica = Replica(0, toy(), signer(0), Ed25519Verifier(), ReplicaSettings())
+    with pytest.raises(LedgerBroken):
+        replica.restore([encode_record(kind, body)])
+
+
+def test_a_record_of_a_kind_to_come_names_the_remedy():
+    with pytest.raises(LedgerBroken, match="unknown kind 99 at byte 0; take the program that wrote it"):
+        split_log(encode_record(99, b""))
+
+
 def test_a_member_without_its_log_watches_until_the_height_is_past_and_then_goes_on_after_its_items():
     """P-21: it signs nothing at the height it may have voted on, and learns its own item numbers from the others."""
     net = Net()
