@@ -355,7 +355,7 @@ def _get(body: bytes) -> GetBlock | GetItems | GetRange:
         raise MessageMalformed("a GET that asks for too much")
     if what == 2 and not rest:
         return GetRange(height, seat, first, count)
-    if what not in (0, 1) or len(rest) != DIGEST_BYTES * count or (what == 0 and count != 1):
+    if what not in (0, 1) or seat or first or len(rest) != DIGEST_BYTES * count or (what == 0 and count != 1):
         raise MessageMalformed("a GET of a wrong layout")
     digests = tuple(Digest(rest[at : at + DIGEST_BYTES].hex()) for at in range(0, len(rest), DIGEST_BYTES))
     return GetBlock(height, digests[0]) if what == 0 else GetItems(height, digests)

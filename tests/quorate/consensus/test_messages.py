@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from quorate.consensus.messages import (
     PARTS_MAX,
     WANTED_MAX,
+    GetBlock,
     GetItems,
     Status,
     decode,
@@ -113,3 +114,13 @@ def test_fitting_takes_as_many_lines_as_the_message_holds_and_at_least_one():
     assert len(fitting([b"x" * 2_000], 1_000)) == 1
     assert fitting([], 1_000) == []
     assert len(fitting([b""] * 3_000, 1_000_000)) == PARTS_MAX
+
+
+@pytest.mark.parametrize("wanted", [GetItems(1, ("a" * 64,)), GetBlock(1, "b" * 64)])
+@pytest.mark.parametrize("at", [9, 10, 11, 18])
+def test_a_get_whose_unused_numbers_are_set_is_refused(wanted, at):
+    """P-2, P-5: seat and first are 0 where nothing is asked by number."""
+    data = bytearray(encode_get(CHAIN, wanted))
+    data[21 + at] = 7
+    with pytest.raises(MessageMalformed, match="wrong layout|too much|out of range"):
+        decode(CHAIN, bytes(data))
