@@ -32,7 +32,7 @@ def rogue(
         if line is None:
             return HONESTLY
         driver = DRIVERS[line.driver]
-        return Conduct(driver.ballot, driver.speak, driver.lead, line.against)
+        return Conduct(driver.ballot, driver.speak, driver.lead, driver.blind, line.against)
 
     return RogueReplica(Forge(me, signer, acting, seed), application, settings, head)
 

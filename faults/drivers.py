@@ -43,6 +43,8 @@ class Driver:
     """What it puts on the ledger."""
     lead: Leading | None = None
     """What it proposes when it leads."""
+    blind: bool = False
+    """Approves whatever is proposed."""
     drops: bool = False
     """Takes an awarded job and never starts it."""
 
@@ -128,6 +130,7 @@ DRIVERS: dict[str, Driver] = {
         Driver("stand-aside", "abstains so that a partner wins", stand_aside),
         Driver("accept-then-drop", "takes an awarded job and never starts it", drops=True),
         Driver("false-results", "as leader claims other results than follow", lead=rogue.lying),
+        Driver("blind-approval", "approves every proposal unseen", blind=True),
         Driver("withheld-items", "as leader leaves out even the items that it owes a rival", lead=rogue.withholding),
     )
 }

@@ -259,3 +259,17 @@ def test_one_false_block_costs_four_tenths_and_no_job(cluster):
     assert run.report["status_by_cluster"][cluster]["status"] == "BYZANTINE"
     assert all(run.verdict.reputation[other] >= 1_000 for other in CLUSTERS if other != cluster)
     assert set(run.verdict.landed) == set(honestly().verdict.landed)
+
+
+def test_whoever_approves_a_false_block_unseen_pays_like_its_leader_and_for_true_ones_nothing():
+    plan = FaultPlan(
+        faults=(
+            Fault(driver="false-results", cluster=CLUSTERS[0], jobs=("job_001",)),
+            Fault(driver="blind-approval", cluster=CLUSTERS[3]),
+        )
+    )
+    run = play(JOBS, plan)
+    assert run.verdict.violations == []
+    assert run.verdict.findings == {(CLUSTERS[0], "A'"): 1, (CLUSTERS[3], "A'"): 1}
+    said = {finding["cluster"]: finding["what"].split(" a false")[0] for finding in run.report["findings"]}
+    assert said == {CLUSTERS[0]: "proposed", CLUSTERS[3]: "approved"}
