@@ -122,5 +122,5 @@ def test_a_get_whose_unused_numbers_are_set_is_refused(wanted, at):
     """P-2, P-5: seat and first are 0 where nothing is asked by number."""
     data = bytearray(encode_get(CHAIN, wanted))
     data[21 + at] = 7
-    with pytest.raises(MessageMalformed, match="wrong layout|too much|out of range"):
+    with pytest.raises(MessageMalformed, match=r"wrong layout|too much|out of range"):
         decode(CHAIN, bytes(data))
