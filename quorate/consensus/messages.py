@@ -295,6 +295,8 @@ def _nullify(body: bytes) -> Vote:
     if len(body) > _NULLIFY.size + GROUNDS_BYTES_MAX:
         raise MessageMalformed("grounds too long")
     grounds = body[_NULLIFY.size :].decode()
+    if len(grounds) > GROUNDS_CHARS_MAX:
+        raise MessageMalformed("grounds too long")
     return Vote(Kind.NULLIFY, height, round_, seat, None, -1, reason, b"", signature, grounds)
 
 

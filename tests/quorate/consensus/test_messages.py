@@ -124,3 +124,13 @@ def test_a_get_whose_unused_numbers_are_set_is_refused(wanted, at):
     data[21 + at] = 7
     with pytest.raises(MessageMalformed, match=r"wrong layout|too much|out of range"):
         decode(CHAIN, bytes(data))
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{GREEK SMALL LETTER OMEGA}", "\N{OX}"])
+def test_grounds_are_at_most_two_hundred_characters_whatever_their_bytes(letter):
+    """P-4; longer ones of one's own are cut when they are sent."""
+    vote = Vote(Kind.NULLIFY, 1, 0, 0, None, -1, 1, b"", bytes(64), letter * 300)
+    data = encode_vote(CHAIN, vote)
+    assert decode(CHAIN, data).grounds == letter * 200
+    with pytest.raises(MessageMalformed, match="grounds too long"):
+        decode(CHAIN, data + letter.encode())
