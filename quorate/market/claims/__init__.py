@@ -38,6 +38,7 @@ eight on each`) only for the noun counted last. Measure: `python tests/quorate/m
 import re
 from collections.abc import Callable, Iterator
 
+from quorate.market.claims import judgements, notions
 from quorate.market.claims.capacity import capacity
 from quorate.market.claims.lexer import Names, Sentence, names, sentences
 from quorate.market.claims.numbers import numbers
@@ -72,6 +73,13 @@ _READERS: tuple[tuple[Callable[[Scene], Iterator[Found]], re.Pattern[str]], ...]
 """Each reader with the tags without which it has nothing to read."""
 
 
+_NOTIONS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+    notions.own_types, notions.job_types, notions.type_matches, notions.penalties, notions.identities,
+    judgements.capacity, judgements.gpu_presence, judgements.heterogeneity, judgements.occupancy,
+)  # fmt: skip
+"""Readers of what no rule has read: each is heard only where nobody else found a claim of its kind in the sentence."""
+
+
 def _names(known: Known) -> Names:
     jobs = (known.job, known.job_name, known.job_application)
     return names(known.cluster, tuple(rival.id for rival in known.rivals), tuple(name for name in jobs if name))
@@ -92,11 +100,11 @@ def _read(scene: Scene) -> Iterator[Found]:
     """Yield what one sentence says; a short segment that another reader understood is not told twice."""
     start, end = corrected(scene.sentence)
     told: list[Found] = []
+    kinds: set[ClaimKind] = set()
     for reader, needs in _READERS:
         if needs.search(scene.sentence.tags):
             told += [found for found in reader(scene) if not start <= found.first < end]
-    yield from told
-    yield from (
+    short = [
         found
         for found in terse(scene)
         if not start <= found.first < end
@@ -107,7 +115,12 @@ def _read(scene: Scene) -> Iterator[Found]:
             and (found.fact is None or one.fact is not None)
             for one in told
         )
-    )
+    ]
+    yield from told
+    yield from short
+    kinds |= {found.kind for found in (*told, *short)}
+    for reader in _NOTIONS:
+        yield from (found for found in reader(scene) if found.kind not in kinds and not start <= found.first < end)
 
 
 def claims(text: str, known: Known) -> tuple[ProseClaim, ...]:

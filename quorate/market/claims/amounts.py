@@ -10,7 +10,10 @@ from quorate.market.claims.rules import Scene, owner
 _FORECAST = re.compile(
     r" (?:HEDGE|forecast|median|p50|p90|finish|finishing|actual|actually|expected|expect|wait|waiting|queue|start|starts|delay|percentile|complete|IN P:than|saves|saving|predicted|predict|typical|typically|startup|IF|elapsed|uptime|buffer|maintenance) "
 )
-_TIMED = re.compile(r" (?:TIMEN|REQ|JOB|T:sim|RUN|LASTS|estimated|hour|long) ")
+_WAITS = frozenset(
+    {"wait", "waits", "waiting", "queue", "queued", "delay", "delayed", "start", "starts", "begin", "begins"}
+)
+_TIMED = re.compile(r" (?:TIMEN|REQ|JOB|T:sim|BUSY|blocked|tied|held|hold|RUN|LASTS|estimated|hour|long) ")
 
 
 def duration(scene: Scene, index: int) -> Truth | None:
@@ -29,7 +32,8 @@ def duration(scene: Scene, index: int) -> Truth | None:
     misread = any(
         close((token.quantity.number * unit,), (known.job_walltime_s,), share=0.001) for unit in (1, 60, 3_600)
     )
-    if misread and not re.search(r" (?:wait|queue|delay|start) ", wide):
+    waits = {one.raw.lower() for one in scene.sentence.tokens[max(0, index - 9) : index]} & _WAITS
+    if misread and not waits:
         return truth
     if _FORECAST.search(around) or re.search(r" (?:OTHER|OTHERID) ", around) or not _TIMED.search(wide):
         return None
@@ -54,7 +58,7 @@ def bandwidth(scene: Scene, index: int) -> Truth | None:
     if owner(scene, index) in {"job", "other"} and not re.search(r" (?:MY|NET:\S+) ", around):
         return None
     if not re.search(
-        r" (?:link|links|interconnect|network|fabric|MY ARCH|NET:\w+|bandwidth|GEN:\w+|networking|connectivity|connection) ",
+        r" (?:ARCH|connected|wired|delivers|HAVE|link|links|interconnect|network|fabric|MY ARCH|NET:\w+|bandwidth|GEN:\w+|networking|connectivity|connection) ",
         around,
     ):
         return None

@@ -226,7 +226,10 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
             continue
         if re.search(r" (?:JOBS|similar|such|MIS|part|PARTLY|PENALTY|SPECN) ", scene.sentence.slice(first, last)):
             continue
-        fact = _by_part(known, scene.sentence.slice(first, last), says)
+        named = scene.sentence.slice(
+            start if re.match(r" MY (?:T:memory|GPUS) ", scene.sentence.slice(start, last)) else first, last
+        )
+        fact = _by_part(known, named, says)
         yield Found("capacity", f"the job {'fits' if says else 'does not fit'}", first, last, fact)
 
 
@@ -235,7 +238,8 @@ def _by_part(known: Known, tags: str, says: bool) -> str | None:
     tags = tags.replace(" Q:mem ", " T:memory ")
     for thing in ("T:memory", "T:gpu", "GPUS"):
         if f" {thing} " in tags:
-            return part_fact(known, thing, says, False)
+            asked = thing == "T:gpu" and " REQ " in tags
+            return part_fact(known, "GPUS" if asked else thing, says, False)
     return why(known) if known.fits is not None and known.fits != says else None
 
 
@@ -261,7 +265,7 @@ def part_fact(known: Known, thing: str, says: bool, free: bool) -> str | None:
         return None
     if thing in {"GPUS", "T:gpu", "T:memory"}:
         has, clause = _enough_of(known, "memory" if thing == "T:memory" else "gpus")
-        wrong = has is not None and (has >= asked) != says
+        wrong = has is not None and (has >= min(asked, known.nodes or asked)) != says
         if wrong and not says and thing == "T:gpu":
             return None
         return f"{clause}, and it asks for {asked} nodes" if wrong else None

@@ -25,14 +25,14 @@ _BY_TAG: dict[str, Role] = {
 }  # fmt: skip
 _BY_WORD: dict[str, Role] = {
     "remain": "left", "remains": "left", "remaining": "left", "left": "left", "leftover": "left", "stay": "left",
-    "stays": "left", "spare": "left", "reserve": "left", "buffer": "left", "once": "left", "subtracting": "left",
+    "stays": "left", "spare": "left", "reserve": "left", "buffer": "left", "subtracting": "left",
     "headroom": "left", "afterwards": "left", "others": "left", "margin": "left", "cushion": "left",
     "ready": "free", "unassigned": "free", "unreserved": "free", "schedulable": "free", "allocatable": "free",
     "inactive": "free", "usable": "free", "accessible": "free", "untouched": "free", "uncommitted": "free",
     "tied": "busy", "unavailable": "busy", "engaged": "busy", "blocked": "busy", "working": "busy", "active": "busy",
     "running": "jobs", "assigned": "jobs", "load": "background",
     "allocating": "job", "allocate": "job", "assigning": "job", "assign": "job", "reserving": "job", "give": "job",
-    "giving": "job", "grant": "job", "granting": "job", "dedicate": "job", "commit": "job", "committing": "job",
+    "giving": "job", "given": "job", "granted": "job", "offered": "job", "grant": "job", "granting": "job", "dedicate": "job", "commit": "job", "committing": "job",
     "wants": "job", "demand": "job", "use": "job", "uses": "job", "using": "job", "claim": "job", "claims": "job",
     "take": "job", "takes": "job", "taking": "job", "hold": "job", "holds": "job", "span": "job", "spans": "job",
     "dispatch": "job", "lend": "job", "supply": "job", "user": "job", "submitter": "job", "workload": "job",
@@ -189,7 +189,7 @@ _SOME_CLUSTER = re.compile(
 def elsewhere(near: Around) -> bool:
     """Whether the words speak of another cluster; other *jobs* are here."""
     related = near.left[:1] and near.left[0].tag == "WH"
-    tokens = (*(near.earlier[-3:] if related else ()), *near.left, *near.right[:4])
+    tokens = (*(near.earlier[-3:] if related else ()), *near.left, *near.right[:5])
     for at, token in enumerate(tokens):
         following = tokens[at + 1].tag if at + 1 < len(tokens) else ""
         if token.tag in {"OTHERID", "CLUSTERS"} or (token.tag == "OTHER" and following not in _OTHER_HERE):

@@ -16,10 +16,10 @@ from quorate.market.claims.values import ClaimKind, Known
 Numbers = tuple[int | None, ...]
 
 _EACH_AFTER = re.compile(
-    r" \* T:gpu NODE | \* (?:\S+ ){0,4}?(?:PER (?!JOB)|/ NODE|A NODE|apiece |P:on (?:EACH|ALL|A) |IN (?:EACH|ALL) |P:of (?:NODE )?T:memory PER |node )"
+    r" \* T:gpu NODE | \* (?:\S+ ){0,4}?(?:PER (?!JOB)|/ NODE|A NODE|apiece |P:on (?:EACH|ALL|A) |P:of PER NODE |IN (?:EACH|ALL) |P:of (?:NODE )?T:memory PER |node )"
 )
 _EACH_BEFORE = re.compile(
-    r" (?:PER|EACH|A|single|/|one|ALL) (?:[a-z]\S* |MY |THE |T:\S+ |P:of |FREE |N ){0,3}NODE (?:\S+ ){0,5}?\* "
+    r" (?:PER|EACH|A|single|/|one) (?:[a-z]\S* |MY |THE |T:\S+ |P:of |FREE |N ){0,3}NODE (?:\S+ ){0,5}?\* "
     r"| NODE (?:[a-z]\S* |ONLY ){0,2}(?:HAVE|P:with|BE HAVE|BE equipped P:with|come P:with|HW P:with|P:of|P:at|BE P:at|carrying|carry) (?:[a-z]\S* |A |ONLY |ABOUT |MORE |LESS |T:\S+ |P:of |THE ){0,4}\* "
     r"| (?:GPUS|T:gpu|CORE|T:memory) (?:[a-z]\S* ){0,2}(?:PER|/|P:on PER|P:of A|A|IN PER) NODE (?:\S+ ){0,4}?\* | NODE T:memory (?:\S+ ){0,3}?\* | NODE 'S T:memory (?:\S+ ){0,3}?\* "
 )

@@ -16,7 +16,7 @@ _LINKS = frozenset(
 )
 _KEYS = frozenset({"FREE", "BUSY", "BG", "REQ", "TOTAL", "AFTER", "LOAD", "JOB", "MY", "CLUSTER", "'S", "count", "number",
                    "THE", "LEAVE", "size", "stands", "amounts", "comes", "THIS", "currently", "P:for", "P:on", "P:in", "IN",
-                   "P:with", "A", "P:to", "pool", "tally", "CPU", "CPUONLY", "capacity", "figure", "PER", "/", ")", "T:gpu"})  # fmt: skip
+                   "P:with", "A", "P:to", "C:out_of", "P:out_of", "out", "pool", "tally", "CPU", "CPUONLY", "capacity", "figure", "PER", "/", ")", "T:gpu"})  # fmt: skip
 _GPU_WHAT = frozenset({"NODE", "CORE", "HW", "SPECV", "INT", "JOB", "JOBS", "T:memory", "CLUSTER", "TYPEN"})
 """What makes `GPU` before it an adjective."""
 WORDS_INSIDE_MAX = 2

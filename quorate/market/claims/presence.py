@@ -209,7 +209,8 @@ def listed_with_job(scene: Scene, first: int) -> bool:
     """`100 nodes, 64 GiB each, no GPUs`: a list that starts with what the job asks goes on with it."""
     known = scene.known
     asked = {known.job_nodes, known.job_memory_gib_per_node} - {None, known.nodes_free, known.nodes}
-    near = scene.sentence.tokens[max(0, first - 12) : first]
+    start = next((at for at in range(first - 1, -1, -1) if scene.sentence.tokens[at].tag == ";"), 0)
+    near = scene.sentence.tokens[max(start, first - 12) : first]
     return not known.job_gpus_per_node and any(
         token.quantity is not None and {token.quantity.number, *token.quantity.values} & asked for token in near
     )

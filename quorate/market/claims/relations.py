@@ -108,6 +108,7 @@ _MISANSWER = rx(r"(?:TYPEN )?MIS (?:[:=(?]|BE|\u2014|\u2013|-) (?P<yes>TRUE|FALS
 _VAGUE = re.compile(
     r" (?:PARTLY|IF|HEDGE|any|degree|RULE|NOT (?:perfectly|entirely|fully|completely|exactly|quite|necessarily)) "
 )
+_ASKED = re.compile(r" (?:verify|check|confirm|determine|assess|tell|established|establish|judge|depends) ")
 _COUNT_NOT = re.compile(r" (?:NOT|NO|CANNOT|AVOID|neither|nor|fails|fail|FALSE) ")
 
 
@@ -116,7 +117,7 @@ def _polarity(sentence: Sentence, first: int, last: int) -> bool | None:
     start, _ = sentence.clause(first)
     _, end = sentence.clause(max(first, last - 1))
     tags = sentence.slice(start, last)
-    if _VAGUE.search(sentence.slice(start, min(end, last + 1))):
+    if _VAGUE.search(sentence.slice(start, min(end, last + 1))) or _ASKED.search(sentence.slice(start, last)):
         return None
     tags = re.sub(r" NOT (?:<w>)?ONLY ", " ", tags)
     tags = re.sub(r" (?:NO|NOT) (?:GPUS|T:gpu|FREE|problem|issue|PENALTY|doubt) ", " ", tags)
@@ -178,6 +179,9 @@ _HARDWARE = re.compile(r" AND (?:\S+ ){0,3}?(?:capacity|resources|HW|ARCH|NODE|G
 def _of_something_else(sentence: Sentence, match: re.Match[str], first: int, last: int) -> bool:
     """Whether what agrees is not the types: hardware, a criterion that is named, a short answer to something else."""
     groups = match.groupdict()
+    start, end = sentence.clause(first)
+    if "NODE" in sentence.slice(start, end).split() and "TYPEN" not in sentence.slice(start, end).split():
+        return True
     if _HARDWARE.search(sentence.slice(first, last)) or _bare_noun(sentence, first, last):
         return True
     if groups.get("plain") and _follows_type(sentence, first):
@@ -236,7 +240,7 @@ _GENERAL = re.compile(
     r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))"
 )
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|here|there|present|relevant|needed|on the table|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
 )
 
 
@@ -258,10 +262,20 @@ def penalties(scene: Scene) -> Iterator[Found]:
                 )
                 yield _penalty(scene, not spared, start, end)
             continue
-        if _GENERAL.search(near) or not _CONTEXT.search(wide) or _other_reason(near):
+        if _GENERAL.search(near) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
         yield _penalty(scene, not spared, start, end)
+
+
+def _plural(sentence: Sentence, start: int, end: int) -> bool:
+    """`Mismatches are penalised` tells a rule."""
+    return any(token.raw.lower() == "mismatches" for token in sentence.tokens[start:end])
+
+
+def _typed(near: str, wide: str) -> bool:
+    """Whether the types are spoken of; `no penalty is incurred` is said of them where no other reason is named."""
+    return _CONTEXT.search(wide) is not None or re.search(r" (?:NO|NOT|AVOID) |^ PENALTY [:=] ", near) is not None
 
 
 def _other_reason(tags: str) -> bool:

@@ -27,9 +27,9 @@ def rx(pattern: str) -> re.Pattern[str]:
     return re.compile(r"(?<= )" + pattern)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What a rule looks at: one sentence, and what is known."""
+    """What a rule looks at: one sentence, and what is known. Two are never equal, so that what is read of one is kept."""
 
     sentence: Sentence
     known: Known

@@ -1,6 +1,7 @@
 """Bare numbers: nodes, GPUs and cores, judged by what they count and by the roles that their words give them."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from quorate.market.claims import gauges, nouns, tally, volumes
 from quorate.market.claims.context import around, elsewhere, supposed
@@ -88,6 +89,7 @@ def _noun(scene: Scene, index: int) -> nouns.Noun | None:
     return nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.last(scene, index)
 
 
+@lru_cache(maxsize=4)
 def tallied(scene: Scene) -> dict[int, tuple[Found, bool]]:
     """Return each number that is read by its role: its claim, and whether its words give the role."""
     tokens = scene.sentence.tokens

@@ -102,7 +102,8 @@ def roles(near: Around, head: int) -> tuple[frozenset[Role], bool]:
     """Return the roles of a number of nodes, and whether a word gives them; `head` tokens belong to its noun."""
     if head and len(near.right) > head and near.right[head].tag == "CLUSTER":
         return frozenset({"total"}), True
-    right = [(at, role) for at, role in _strong(cues(near.right[: head + 6])) if _of_nodes(near.right, at)]
+    stop = next((at for at, token in enumerate(near.right) if token.tag == "RUN" and not _of_nodes(near.right, at)), 99)
+    right = [(at, role) for at, role in _strong(cues(near.right[: min(stop, head + 6)])) if _of_nodes(near.right, at)]
     left = _strong(cues(near.left))
     nearest = max((at for at, _ in left), default=-1)
     close_by = {role for at, role in left if at == nearest or role == "left"}

@@ -95,7 +95,9 @@ def _shares(known: Known, role: Role) -> tuple[float | None, ...]:
 _OF_FREE = re.compile(
     r" (?:share|fraction|P:of) (?:P:of )?(?:MY |THE |ALL )*FREE (?:NODE |ones )(?:\S+ ){0,3}\* | \* (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL |WH |what ){0,3}?FREE "
 )
-_WHOLE = re.compile(r" (?:NODE|CLUSTER|capacity|resources|MY|SELFID|I|share|TOTAL|footprint|pool|slots?) ")
+_WHOLE = re.compile(
+    r" (?:NODE|CLUSTER|capacity|resources|SELFID|share|TOTAL|footprint|pool|slots?|P:of (?:I|MY|MINE)) "
+)
 
 
 _NAMED: dict[Role, tuple[ClaimKind, str]] = {
