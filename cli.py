@@ -68,7 +68,7 @@ def _workload(args: argparse.Namespace) -> Path | Workload | None:
 
 def _chosen(args: argparse.Namespace) -> list[str]:
     """Return in sentences what was chosen for a person who left it open."""
-    open_ = args.resume is None and args.nodes is not None and args.walltime_min is None
+    open_ = args.nodes is not None and args.walltime_min is None
     return [f"the job may run {WALLTIME_MIN} min, for no --walltime-min was given"] if open_ else []
 
 

@@ -193,7 +193,7 @@ async def ask(path: Path, question: Ask, timeout_s: float = 5.0) -> PeerStatus:
                 writer.close()
     except (OSError, TimeoutError) as error:
         raise PeerUnreachable(
-            f"no member answers at {path}: {str(error) or 'timeout'}; start it with `peer`"
+            f"no member answers at {path}: {error.strerror or 'timeout'}; start it with `peer`"
         ) from error
     if not line:
         raise PeerUnreachable(f"the member at {path} closed the line; look at its output")
