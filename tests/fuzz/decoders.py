@@ -250,10 +250,15 @@ class Plug(Carrier):
     """A carrier without sockets: it only listens."""
 
     def __init__(self) -> None:
-        """Count what arrives."""
+        """Count what arrives and what is answered."""
         self.refused = 0
         self._deliver = self._count
+        self._asked = {}
         self.heard = 0
+
+    def send(self, seat: int, data: bytes) -> None:
+        """Answer a probe with no more than was asked."""
+        self.heard += len(data)
 
     def _count(self, data: bytes, sender: int) -> None:
         self.heard += len(data)
