@@ -49,7 +49,7 @@ def _selftest(args: Args) -> int:
 
 def _run(args: Args) -> int:
     from evals.forms import FORM_NAMES
-    from evals.run_commands import askings, budget, prompt_version, resume, run_arms
+    from evals.run_commands import askings, budget, prompt_asked, resume, run_arms
     from evals.running import Asking
     from wiring import read_settings
 
@@ -61,7 +61,7 @@ def _run(args: Args) -> int:
     if args.federation is not None:
         common = replace(common, federation=args.federation)
     profiles = args.profile or ([settings.llm.use] if settings.llm.use != "rule" else _shipped(args))
-    prompts: list[int | None] = [prompt_version(text) for text in args.prompt] or [None]
+    prompts: list[int | Path | None] = [prompt_asked(text) for text in args.prompt] or [None]
     wanted = list(askings(profiles, prompts, common, FORM_NAMES if args.forms else FORM_NAMES[:1]))
     return run_arms(settings.llm, settings.prompts, wanted, args.out, args.json)
 
@@ -201,7 +201,7 @@ def _without_models(command: Command) -> None:
 def _runs(command: Command) -> None:
     run = command("run", "ask a profile with a prompt, and print its figures", _run)
     run.add_argument("--profile", action="append", help="a profile of [llm]; again for another arm")
-    run.add_argument("--prompt", action="append", default=[], help="bid/2; again for another arm beside it in time")
+    run.add_argument("--prompt", action="append", default=[], help="bid/2, or a file mine.md; again for another arm")
     run.add_argument(
         "--forms", action="store_true", help="each prompt in three forms beside each other; shows the spread"
     )

@@ -81,8 +81,11 @@ class Bench:
         samples: Iterable[Sample],
         folder: Path,
         form: FormName = "released",
+        draft: Prompt | None = None,
     ) -> None:
         """Make every chat that is needed now, so that what is missing is said before the first question.
+
+        `draft` is asked in place of the released version that `prompts` names.
 
         Raises:
             SettingsInvalid, CredentialMissing, PromptError: each with the remedy.
@@ -90,7 +93,7 @@ class Bench:
         self._samples = list(samples)
         clusters = dict.fromkeys(sample.snapshot.cluster.id for sample in self._samples)
         self.agents = Agents(llm, prompts, clusters, sink=Tape(), folder=folder)
-        self._live = {cluster: _formed(self.agents.bidder(cluster), form) for cluster in clusters}
+        self._live = {cluster: _formed(self.agents.bidder(cluster, draft), form) for cluster in clusters}
 
     @property
     def prompt(self) -> Prompt | None:

@@ -23,6 +23,7 @@ from evals.runs import Finished, Place, finished_run
 from evals.samples import Sample
 from evals.scorers import measure
 from evals.terminal import complain, say
+from prompts import lock
 from quorate.domain.errors import RequestInvalid
 
 DONE, NOT_AS_WANTED = 0, 1
@@ -44,19 +45,25 @@ def settings_for(llm: LlmSettings, profile: str) -> LlmSettings:
 
 def _name(asking: Asking, prompts: PromptSettings, stamp: str) -> str:
     prompt = prompts.bid if asking.prompt is None else asking.prompt
+    bid = f"bid{prompt}" if asking.draft is None else re.sub(r"[^A-Za-z0-9_]+", "_", asking.draft.stem)[:40]
     split = "-held_out" if asking.split == "held_out" else ""
     form = "" if asking.form == "released" else f"-{asking.form}"
-    return f"{stamp}-{asking.profile}-bid{prompt}{form}-{asking.set}{split}"
+    return f"{stamp}-{asking.profile}-{bid}{form}-{asking.set}{split}"
 
 
 def askings(
-    profiles: Sequence[str], prompts: Sequence[int | None], common: Asking, forms: Sequence[FormName] = ("released",)
+    profiles: Sequence[str],
+    prompts: Sequence[int | Path | None],
+    common: Asking,
+    forms: Sequence[FormName] = ("released",),
 ) -> Iterator[Asking]:
     """Yield one asking per profile, prompt and form; the rule reads no prompt, so it is one arm whatever they are."""
     for profile in profiles:
         ways = list(itertools.product(prompts, forms))
         for prompt, form in ways if profile != "rule" else ways[:1]:
-            yield replace(common, profile=profile, prompt=prompt, form=form)
+            draft = prompt if isinstance(prompt, Path) and profile != "rule" else None
+            version = None if isinstance(prompt, Path) else prompt
+            yield replace(common, profile=profile, prompt=version, draft=draft, form=form)
 
 
 def run_arms(
@@ -78,7 +85,8 @@ def resume(llm: LlmSettings, prompts: PromptSettings, folder: Path, json_target:
     before = Place(folder).read()
     asking = Asking(
         profile=before.profile,
-        prompt=before.prompt.version if before.prompt else None,
+        prompt=before.prompt.version if before.prompt and not before.draft else None,
+        draft=ROOT / before.draft if before.draft else None,
         set=before.set,
         split=before.split,
         seed=before.seed,
@@ -202,7 +210,11 @@ def run_gate(folder: Path, base: Path | None, limits: gate.Limits) -> int:
 
 def run_keep(folder: Path) -> int:
     """Append a run to the kept results."""
-    kept = results.keep(finished_run(folder))
+    run = finished_run(folder)
+    ref = run.manifest.prompt
+    if run.manifest.draft and ref is not None and lock().get(f"{ref.id}/v{ref.version}") != ref.sha256:
+        raise RequestInvalid(f"{run.manifest.draft} is not released; release it with `python -m prompts`, then keep it")
+    kept = results.keep(run)
     say(f"{kept.id} is kept in {results.RESULTS.relative_to(ROOT)}")
     return DONE
 
@@ -233,6 +245,15 @@ def view_command(folder: Path, port: int) -> list[str]:
         raise RequestInvalid(f"there are no logs in {logs}; make some with `python -m evals run`")
     serve = ["-m", "inspect_ai", "view", "start", "--log-dir", str(logs)]
     return [sys.executable, *serve, "--host", "127.0.0.1", "--port", str(port)]
+
+
+def prompt_asked(text: str) -> int | Path:
+    """Return the version that `bid/2` names, or the file that `mine.md` does.
+
+    Raises:
+        RequestInvalid: it is neither.
+    """
+    return Path(text) if text.endswith(".md") else prompt_version(text)
 
 
 def prompt_version(text: str) -> int:

@@ -20,6 +20,7 @@ from evals.forms import FormName
 from evals.runs import Finished, Journal, Manifest, Place, Status, commit, dataset_digest, finished_run, packages
 from evals.samples import Sample, Split
 from evals.terminal import complain, say
+from prompts.drafts import read_draft
 from quorate.domain.clusters import Federation
 from quorate.domain.errors import RequestInvalid, SettingsInvalid
 
@@ -45,6 +46,8 @@ class Asking:
     seed: int = DEFAULT_SEED
     epochs: int = 1
     form: FormName = "released"
+    draft: Path | None = None
+    """A prompt's file that need not be released, asked in place of a version."""
     federation: Path = ROOT / "data/federations/reference.toml"
     tokens_max: int | None = None
     """The run stops before it spends more."""
@@ -102,7 +105,8 @@ def prepare(
     if asking.prompt is not None:
         prompts = prompts.model_copy(update={"bid": asking.prompt})
     every = dataset(asking.set, federation, asking.seed, asking.split)
-    bench = Bench(settings, prompts, every, root, asking.form)
+    draft = None if asking.draft is None else read_draft(asking.draft)
+    bench = Bench(settings, prompts, every, root, asking.form, draft)
     samples = bench.questions()
     profile = settings.profile(asking.profile)
     manifest = Manifest(
@@ -114,6 +118,7 @@ def prepare(
         model=profile.model if isinstance(profile, Remote) else None,
         prompt=bench.prompt.ref if bench.prompt else None,
         form=asking.form,
+        draft="" if asking.draft is None else _relative(asking.draft),
         set=asking.set,
         split=asking.split,
         seed=asking.seed,

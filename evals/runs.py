@@ -50,6 +50,8 @@ class Manifest(Value):
     """The prompt that was asked; None for the rule."""
     form: FormName = "released"
     """The form in which it was asked."""
+    draft: str = ""
+    """The prompt's file, if a file was asked that need not be a released version."""
     set: SetName
     split: Split
     seed: int

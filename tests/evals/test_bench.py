@@ -9,8 +9,10 @@ from evals.datasets import dataset
 from evals.oracle import feasible
 from evals.scripting import replies
 from prompts import load
+from prompts.drafts import body, draft, whole
 from quorate.domain.bidding import Bid
 from tests.evals.made import FEDERATION
+from tests.fake_llm.server import FakeLLM
 
 SAMPLES = dataset("quick", FEDERATION)
 
@@ -68,3 +70,24 @@ def test_the_rule_needs_no_prompt():
     made = Bench(LlmSettings(), PromptSettings(), SAMPLES, Path())
     assert made.prompt is None
     assert made.tokens(SAMPLES) == 0
+
+
+def test_a_text_that_is_not_released_is_what_the_server_reads():
+    base = load("bid", 2)
+    mine = draft(whole(body(base).replace("Take care:", "Prefer room. Take care:"), base, "Prefers room."), "mine.md")
+    sample = next(sample for sample in SAMPLES if feasible(sample))
+    with FakeLLM() as server:
+        profile = {"provider": "sambanova", "model": "good", "base_url": server.url}
+        settings = LlmSettings.model_validate({"use": "far", "profiles": {"far": profile}})
+        made = Bench(settings, PromptSettings(), SAMPLES, Path(), draft=mine)
+
+        async def asked():
+            answered = await made.ask(sample, 1)
+            await made.aclose()
+            return answered
+
+        outcome = asyncio.run(asked()).answered.answer.outcome
+        assert all("Prefer room. Take care:" in json.dumps(call.body) for call in server.calls)
+        assert server.calls
+    assert made.prompt == mine
+    assert outcome.author.prompt == mine.ref

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +9,11 @@ from evals.planted import DEFECTS
 from evals.run_commands import (
     askings,
     budget,
+    prompt_asked,
     prompt_version,
     run_compare,
     run_gate,
+    run_keep,
     run_show,
     settings_for,
     view_command,
@@ -66,6 +69,21 @@ def test_prompt_versions_are_read(text, version):
 def test_other_prompts_are_refused(text):
     with pytest.raises(RequestInvalid, match="write bid/2"):
         prompt_version(text)
+
+
+def test_a_file_is_asked_by_its_name_and_never_by_the_rule():
+    assert prompt_asked("runs/mine.md") == Path("runs/mine.md")
+    assert prompt_asked("bid/2") == 2
+    common = Asking("", None, "quick")
+    made = [(one.profile, one.prompt, one.draft) for one in askings(["rule", "x"], [Path("mine.md"), 2], common)]
+    assert made == [("rule", None, None), ("x", None, Path("mine.md")), ("x", 2, None)]
+
+
+def test_a_run_of_a_text_that_is_not_released_is_not_kept(tmp_path):
+    ref = {"id": "bid", "version": 99, "sha256": "0" * 64}
+    run = made_run(tmp_path / "a", prompt=ref, draft="runs/mine.md")
+    with pytest.raises(RequestInvalid, match=r"runs/mine\.md is not released; release it"):
+        run_keep(run)
 
 
 def test_budgets_are_tokens_or_money():

@@ -10,8 +10,11 @@ import pytest
 
 from agents.settings import LlmSettings, PromptSettings
 from backends.reading import read_federation
+from evals.run_commands import settings_for
 from evals.running import Asking, prepare
 from evals.runs import Place, finished_run
+from prompts import load
+from prompts.drafts import body, read_draft, whole
 from quorate.domain.errors import RequestInvalid
 from tests.evals.stand_in import answering, configuration
 from tests.fake_llm.server import FakeLLM
@@ -107,6 +110,7 @@ def test_a_provider_that_never_answers_is_a_degraded_run_and_the_gate_refuses_it
         (["run", "--profile", "nobody"], "no profile 'nobody'"),
         (["run", "--prompt", "vote/2"], "write bid/2"),
         (["run", "--profile", "scripted", "--prompt", "bid/99"], "v99"),
+        (["run", "--profile", "scripted", "--prompt", "/nowhere/mine.md"], "/nowhere/mine.md cannot be read"),
         (["run", "--budget", "much"], "neither tokens nor money"),
         (["run", "--resume", "/nowhere"], "name a run"),
     ],
@@ -171,6 +175,19 @@ def test_a_bug_in_one_sample_ends_no_run_and_is_no_success(tmp_path):
     assert done.returncode == 1
     assert "lacks 12 of 58 answers; the first error: RuntimeError('planted bug')" in done.stderr
     assert evals("gate", only_run(tmp_path)).returncode == 1
+
+
+def test_a_file_that_is_not_released_is_asked_under_its_own_hash_and_taken_up_again(tmp_path):
+    base = load("bid", 2)
+    mine = tmp_path / "mine.md"
+    mine.write_text(whole(body(base), base, "Nothing."))
+    llm = settings_for(LlmSettings(), "scripted")
+    for _ in range(2):
+        asking = Asking(profile="scripted", prompt=None, set="quick", draft=mine)
+        arm = prepare(llm, PromptSettings(), read_federation(asking.federation), asking, tmp_path / "run")
+        arm.journal.close()
+    assert arm.manifest.prompt == read_draft(mine).ref
+    assert Place(tmp_path / "run").read().draft == str(mine)
 
 
 def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path):
