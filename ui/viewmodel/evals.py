@@ -130,7 +130,8 @@ def question(run: Finished, record: Record) -> Question:
     ref = run.manifest.prompt
     if ref is None:
         return Question(None, "Nobody was asked in words: the rule answered.")
-    name = f"{ref.id}/{ref.version}" + ("" if run.manifest.form == "released" else f" in the form {run.manifest.form}")
+    text = run.manifest.draft or f"{ref.id}/{ref.version}"
+    name = text + ("" if run.manifest.form == "released" else f" in the form {run.manifest.form}")
     try:
         prompt = in_form(load(ref.id, ref.version), run.manifest.form)
     except PromptError as error:

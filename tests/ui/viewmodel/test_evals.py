@@ -62,6 +62,13 @@ def test_a_text_that_is_not_here_is_not_made_up(tmp_path):
         assert says in shown.says
 
 
+def test_a_file_that_was_not_released_is_named(tmp_path):
+    ref = load("bid", 2).ref.model_copy(update={"version": 99})
+    run = finished_run(evaluated.write(tmp_path, "one", prompt=ref))
+    drafted = dataclasses.replace(run, manifest=run.manifest.model_copy(update={"draft": "runs/mine.md"}))
+    assert "asked with runs/mine.md, which is not here" in evals.question(drafted, run.records[0]).says
+
+
 def test_the_rule_was_asked_nothing(tmp_path):
     run = finished_run(evaluated.write(tmp_path, "one"))
     assert evals.question(run, run.records[0]) == evals.Question(None, "Nobody was asked in words: the rule answered.")
