@@ -196,7 +196,9 @@ def _tally(labels: list[Label]) -> tuple[Counter[str], Counter[str]]:
     return false, Counter(claim["class"] for _, claim in _claims(labels) if not claim["false"])
 
 
-@pytest.mark.parametrize(("name", "false_min", "true_min"), [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 2, 8)])
+@pytest.mark.parametrize(
+    ("name", "false_min", "true_min"), [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 2, 8)]
+)
 def test_every_class_has_its_false_and_its_true_claims(name: str, false_min: int, true_min: int) -> None:
     false, true = _tally(_labels(GOLD / name, "labels.jsonl"))
     assert set(false) | set(true) == CLASSES
