@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 EVALS := $(VENV)/.evals
+FUZZ := $(VENV)/.fuzz
 # PROFILE=rehearsal SEED=7 ARGS="--json -" become flags of the command beneath.
 FLAGS = $(if $(PROFILE),--profile $(PROFILE)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
@@ -40,6 +41,9 @@ federation: $(RUN) ## six processes over TCP decide the same eight jobs (SEED= A
 
 sim: $(DEV) ## seeded adversarial schedules against the consensus core (SEED= SCHEDULES= COMPILED=1)
 	@$(PY) $(if $(COMPILED),scripts/compiled.py -- tests.simulation.run,-m tests.simulation.run) $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(ARGS)
+
+fuzz: $(FUZZ) ## coverage-guided nonsense for every reader of strangers' bytes (ARGS="message --seconds 600")
+	@$(PY) -m tests.fuzz.run $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 eval: $(EVALS) ## score bids with the quick set; no key needed (PROFILE= ARGS=)
 	@$(PY) -m evals run --set quick $(FLAGS)
@@ -75,4 +79,7 @@ $(EVALS): requirements/evals.lock $(RUN)
 $(DEV): requirements/dev.lock $(RUN)
 	@PYTHON="$(PYTHON)" bash scripts/environment.sh dev
 
-.PHONY: help setup demo app test check lint federation sim eval bench pictures verify docs adr lock clean
+$(FUZZ): requirements/fuzz.lock $(DEV)
+	@PYTHON="$(PYTHON)" bash scripts/environment.sh fuzz
+
+.PHONY: help setup demo app test check lint federation sim fuzz eval bench pictures verify docs adr lock clean

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds .venv from a hashed lock file: `run` for the demo and the app, `dev` for tests too, `evals` for evaluation runs.
+# Builds .venv from a hashed lock file: `run` for the demo and the app, `dev` for tests too, `evals` for evaluation runs,
+# `fuzz` for `make fuzz`.
 # uv is used where it is present; otherwise the standard library's venv and its pip do the same work.
 set -eu
 cd "$(dirname "$0")/.."
-which_lock="${1:?run, dev or evals}"
+which_lock="${1:?run, dev, evals or fuzz}"
 python="${PYTHON:-python3}"
 # Centres often sit behind certificates of their own, which the system knows and uv's bundle does not.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-true}"

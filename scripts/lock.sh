@@ -11,3 +11,4 @@ flags=(--universal --python-version 3.11 --generate-hashes --no-header --no-anno
 uv pip compile pyproject.toml --extra app --extra evals "${flags[@]}" -o requirements/evals.lock
 uv pip compile pyproject.toml --extra app -c requirements/evals.lock "${flags[@]}" -o requirements/run.lock
 uv pip compile pyproject.toml --extra app --extra evals --group dev -c requirements/evals.lock "${flags[@]}" -o requirements/dev.lock
+uv pip compile --group fuzz "${flags[@]}" -o requirements/fuzz.lock
