@@ -85,7 +85,8 @@ class _Case:
         self.committee = past.state.committee()
         self.seats = len(past.state.sequences)
         self.known = known
-        self.unknown = ""
+        self.open = ""
+        """Why a block that nothing is found against may have been refused in good faith, empty if it may not."""
 
     def finding(self, results: Results) -> _Finding:
         """Return what becomes of a report of this block."""
@@ -103,7 +104,7 @@ class _Case:
         wrong = self._wrong_results(items, results)
         if wrong is not None:
             return "upheld", wrong
-        return ("void", self.unknown) if self.unknown else ("false", "the block is valid")
+        return ("void", self.open) if self.open else ("false", "the block is valid")
 
     def _wrong_head(self) -> str | None:
         """Return what is wrong with time and parent's certificate (P-7, 1 and 2)."""
@@ -161,9 +162,12 @@ class _Case:
         """Say whether an owed item may be left out; one that is not known proves nothing."""
         variants = [item for item in self.known if (item.sender, item.seq) == (seat, seq) and self._signed(item)]
         if not variants:
-            self.unknown = f"item {seq} of seat {seat}, which is owed, is not known"
+            self.open = f"item {seq} of seat {seat}, which is owed, is not known"
             return True
-        return any(self._refuses(item) or not fits(0, spent, item, self.seats) for item in variants)
+        excused = any(self._refuses(item) or not fits(0, spent, item, self.seats) for item in variants)
+        if excused:  # who reports it may hold another payload: its sender told two stories
+            self.open = f"item {seq} of seat {seat} may be left out"
+        return excused
 
     def _omitted(self, omission: _Omission) -> _Finding:
         whose = self.state.members[omission.seat].cluster.id
