@@ -6,6 +6,7 @@ parameters, writes the same genesis; its digest is the chain's name, and is what
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -70,9 +71,11 @@ def make_next(home: Home) -> Card:
     Raises:
         RequestInvalid: there is one already, or the member's present card cannot be read.
     """
-    if home.next.exists():
+    if (home.next / "key").exists():
         raise RequestInvalid(f"{home.next} exists: its key waits for consent; hand {home.next / CARD} in, or remove it")
     old = read_card(home.folder / CARD)
+    with suppress(OSError):
+        home.next.rmdir()  # empty: the last change of keys was cut off after its last step
     card = make(home.next, old.cluster, old.background, old.address.host, old.address.port)
     home.meet(card.address)
     return card

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -139,7 +139,9 @@ class Home:
         for name in ("key.pem", "certificate.pem", "card.json", "key"):
             if (self.next / name).exists():
                 (self.next / name).replace(self.folder / name)
-        self.next.rmdir()
+                _sync(self.folder)
+        with suppress(OSError):  # what else somebody put there stays theirs
+            self.next.rmdir()
 
 
 V = TypeVar("V", bound=Value)
@@ -302,7 +304,12 @@ def _replace(path: Path, data: bytes) -> None:
     finally:
         os.close(handle)
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Make the names in a folder durable."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -308,6 +308,17 @@ def test_the_next_key_takes_over_with_an_empty_log_and_the_old_one_is_gone(home)
     assert (home.folder / "certificate.pem").read_text() == made.address.certificate
 
 
+def test_after_a_change_that_was_cut_off_at_its_very_end_another_can_be_made(home):
+    (home.folder / CARD).write_text(card_of(home).model_dump_json())
+    home.next.mkdir()
+    make_next(home)
+    (home.next / "note").write_text("ours")
+    home.take_next()
+    assert [path.name for path in home.next.iterdir()] == ["note"]
+    with pytest.raises(RequestInvalid, match="exists; a key is never written over"):
+        make_next(home)
+
+
 @pytest.mark.parametrize("done", [1, 2, 3])
 def test_a_change_of_keys_that_was_cut_off_is_made_again(home, done):
     (home.folder / CARD).write_text(card_of(home).model_dump_json())
