@@ -152,11 +152,16 @@ def smaller(picture: Path) -> None:
     """Write a picture again in its 256 most frequent colours: a third of the bytes, and nobody sees it."""
     with Image.open(picture) as image:
         plain = image.convert("RGB")
+    reduced(plain, COLOURS).save(picture, optimize=True)
+
+
+def reduced(plain: Image.Image, most: int) -> Image.Image:
+    """Return an RGB picture in its most frequent colours, so that those on a screen's surfaces stay exact."""
     counted = sorted(plain.getcolors(plain.width * plain.height) or (), key=lambda found: -found[0])
-    colours = [part for _, colour in counted[:COLOURS] for part in (colour if isinstance(colour, tuple) else ())]
+    colours = [part for _, colour in counted[:most] for part in (colour if isinstance(colour, tuple) else ())]
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours)
-    plain.quantize(palette=palette, dither=Image.Dither.NONE).save(picture, optimize=True)
+    return plain.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def main(arguments: list[str]) -> int:

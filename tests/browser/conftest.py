@@ -6,13 +6,7 @@ context.
 """
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,20 +16,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import wiring
+from tests.browser.serving import ARGUMENTS, CHROMIUM, WAIT_MS, serving
 from tests.ui import factory
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path(os.environ.get("QUORATE_CHROMIUM", "/usr/bin/chromium"))
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 WALK = (Path(__file__).parent / "walks.js").read_text("utf-8").split("\n", 1)[1]
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]  # fmt: skip
-"""The last one closes every name but this machine's: a page that asks elsewhere gets nothing, and is found out."""
 SETTLED = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-WAIT_MS = 120_000
-"""Nothing here measures speed; a shared machine may be slow."""
 PROBED = ("/_stcore/health", "/_stcore/host-config")
 """What Streamlit's client asks for beside a deep link and does not need."""
 
@@ -102,44 +88,6 @@ class View:
         height = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         self.page.set_viewport_size({"width": size["width"], "height": min(8_000, max(size["height"], height + 40))})
         self.settle()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _healthy(base: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2) as answer:
-            return bool(answer.read() == b"ok")
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-@contextmanager
-def serving(runs: Path, home: Path) -> Iterator[str]:
-    """Serve the app on a folder of runs; a fresh home holds no configuration and no credentials."""
-    port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "tests/browser/app_under_test.py", "--server.port", str(port)]
-    keep = {"PATH", "LANG", "LC_ALL", "TZ"}
-    environment = {name: value for name, value in os.environ.items() if name in keep}
-    environment |= {"HOME": str(home), "QUORATE_TEST_RUNS": str(runs)}
-    log = (home / "server.log").open("wb")
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 60
-        while not _healthy(base):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((home / "server.log").read_text("utf-8"))
-            time.sleep(0.1)
-        yield base
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import AXE, WAIT_MS, WALK, opening, serving
+from tests.browser.conftest import AXE, WALK, opening
+from tests.browser.serving import WAIT_MS, serving
 from tests.browser.test_pages import violations
 
 TICK_BYTES_MAX = 5_000

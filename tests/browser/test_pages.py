@@ -68,6 +68,7 @@ def test_a_page_is_readable_in_both_schemes_fits_320_pixels_and_asks_nobody(open
 @pytest.mark.parametrize("path", [PAGES["run of every kind"], PAGES["decision"]])
 def test_a_page_opened_in_a_dark_window_of_320_pixels_is_the_same_to_a_reader(open_view, path):
     view = open_view("dark", (320, 720)).go(path)
+    view.full()
     assert max(view.page.evaluate(OVERFLOW)) <= 0
     assert findings(view) == NOTHING
 

@@ -34,6 +34,9 @@ TABLE_ROWS_SHOWN = 9
 EAGER_ROWS_MAX = 1_000
 """A longer table is sent in pieces, as it is scrolled."""
 
+REPEATED_MAX = 100
+"""Up to so many different words a column of a long table is sent as a list of them and places in it, piece by piece."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
@@ -106,25 +109,27 @@ def _occupancy(found: LoadedRun, now: Moment) -> None:
 
 
 def _table(lines: Sequence[DecisionLine]) -> pd.DataFrame:
-    """Return the decisions as a table; words that come again and again travel once and are pointed at."""
-    words = {
+    """Return the decisions as a table; in a long one few bytes stand for what comes again and again."""
+    long = len(lines) > EAGER_ROWS_MAX
+    words: dict[str, list[str]] = {
         "Title": [line.title for line in lines],
         "To": [line.to for line in lines],
         "How": [line.how for line in lines],
         "Votes": [line.votes for line in lines],
         "Time": [line.time for line in lines],
     }
-    kind = "category" if len(lines) > EAGER_ROWS_MAX else "str"
+    few = {name for name, column in words.items() if long and len(set(column)) <= REPEATED_MAX}
+    text = {name: pd.Series(column, dtype="category" if name in few else "str") for name, column in words.items()}
     return pd.DataFrame(
         {
             "Job": pd.Series([line.number for line in lines], dtype="uint32"),
-            "Title": pd.Series(words["Title"], dtype=kind),
-            "To": pd.Series(words["To"], dtype=kind),
-            "How": pd.Series(words["How"], dtype=kind),
-            "Approval": [line.approval for line in lines],
-            "Votes": pd.Series(words["Votes"], dtype=kind),
+            "Title": text["Title"],
+            "To": text["To"],
+            "How": text["How"],
+            "Approval": pd.Series([line.approval for line in lines], dtype="float32" if long else "float64"),
+            "Votes": text["Votes"],
             "Rounds": pd.Series([line.rounds for line in lines], dtype="uint16"),
-            "Time": pd.Series(words["Time"], dtype=kind),
+            "Time": text["Time"],
         }
     )
 

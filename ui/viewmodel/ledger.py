@@ -95,10 +95,8 @@ def _value(act: a.Act) -> str:
             return act.motion.motion
         case a.Assess():
             return f"{act.cluster} {fmt_score(act.score_bp / 10_000)}"
-        case a.Report():
-            return "signed evidence"
-        case a.Start():
-            return ""
+        case a.Report() | a.Start():
+            return "signed evidence" if isinstance(act, a.Report) else ""
 
 
 # -- evidence --------------------------------------------------------------------------------------------------
