@@ -27,6 +27,8 @@ def _missed(table: Table, block: Block, items: tuple[Item, ...]) -> tuple[Item, 
 
 def charges(table: Table, entry: Entry) -> list[FalseBlock]:
     """Return what to show of this height's false blocks; items that the ledger has by now need not travel again."""
+    if not table.refuted:
+        return []
     known = {item.digest for item in entry.items}
     found = []
     for block, items in table.refuted.values():

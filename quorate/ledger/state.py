@@ -233,7 +233,7 @@ class LedgerState:
         parts: dict[str, list[Plain]] = {
             "assessed": [
                 [job, whose, who, score]
-                for job, call in sorted(self.calls.items())
+                for job, call in (sorted(self.calls.items()) if self.parameters.assessments else ())
                 for (who, whose), score in sorted(call.assessed.items())
             ],
             "disputes": [
