@@ -41,6 +41,9 @@ from ui.viewmodel.lab import (
 WIDTHS: dict[str, int] = {"Agent": 60, "Changed": 190, "Source": 150, "Refuted, void or missing": 520}
 """Of the table's columns, pixels: what is compared fits a phone, and no word of what changed is cut off."""
 
+AREA_PX, LABEL_PX = 360, 44
+"""Of the text area and what stands above it."""
+
 TICK_S = 0.25
 """Between two looks at a trial: its end is on the screen within a second."""
 
@@ -64,7 +67,7 @@ def draw(context: Context, found: LoadedRun) -> None:
         return
     trial = _watched(context, found)
     st.html(CHIPS)
-    verdict = st.container()
+    _verdict(trial)
     with st.container(border=True):
         subheading("Edit a copy")
         base, body, fine = _copy(context, trial)
@@ -72,10 +75,6 @@ def draw(context: Context, found: LoadedRun) -> None:
         subheading("Ask it")
         order = _order(context, found, known, trial, base, body)
         _ask(context, order if fine else None, trial)
-    with verdict:
-        _verdict(trial)
-        if trial is None and "lab" in st.query_params:
-            sentence("No such trial of this run is kept: trials live in a server's memory. Ask again below.")
     if trial is not None and trial.over:
         _result(trial)
 
@@ -112,10 +111,12 @@ def _copy(context: Context, trial: TrialNow | None) -> tuple[int, str, bool]:
         persist_state="session",
     )  # fmt: skip
     kept = trial.order.body if trial and trial.order.base == base else released(base)
-    text = st.text_area(
-        "Prompt copy", kept, height=360, max_chars=DRAFT_CHARS_MAX, key=f"lab-body-{base}", persist_state="session",
-        help="The released file stays as it is: its hash is locked. Ctrl and Enter checks what you typed.",
-    )  # fmt: skip
+    with st.container(height=AREA_PX + LABEL_PX, border=False):  # its own script comes late, and the page would jump
+        text = st.text_area(
+            "Prompt copy", kept, height=AREA_PX, max_chars=DRAFT_CHARS_MAX, key=f"lab-body-{base}",
+            persist_state="session",
+            help="The released file stays as it is: its hash is locked. Ctrl and Enter checks what you typed.",
+        )  # fmt: skip
     wrong = problems(text, load("bid", base).head.inputs)
     _checked(text, base, wrong)
     return base, text, not wrong
@@ -247,11 +248,13 @@ def _watched(context: Context, found: LoadedRun) -> TrialNow | None:
 
 
 def _verdict(trial: TrialNow | None) -> None:
+    """Draw the heading: before what it is about, so that nothing below it jumps."""
     if trial is None:
         heading("What would another prompt have done?")
         quiet("A copy of a released prompt, asked about calls of this run on the very facts of then.")
-        return
-    if trial.over:
+        if "lab" in st.query_params:
+            sentence("No such trial of this run is kept: trials live in a server's memory. Ask again below.")
+    elif trial.over:
         heading(_told(trial))
     else:
         heading("Cancelling the trial" if trial.status == "cancelling" else "Asking")
@@ -348,7 +351,7 @@ def _question(told: Sequence[Told]) -> None:
     asked = [one.prompt for one in told if one.prompt]
     if not asked:
         return
-    with st.expander("The question as it was sent"):
+    if st.toggle("Show the question as it was sent", key="lab-question"):
         pane(asked[-1], "The question as it was sent")
         if len(asked) > 1:
             quiet("And how it differs from the released text's:")

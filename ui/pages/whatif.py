@@ -16,6 +16,8 @@ from ui.viewmodel.run import bars, horizon_s
 from ui.viewmodel.whatif import SHARES, Pair, pairs, recount, recount_title, whatif_title
 from ui.words import fmt_score, names_of, seconds
 
+FIRST_SHARE = "two thirds"
+
 SECTIONS = {"runs": "Two runs", "count": "Count again", "lab": "Prompt lab"}
 """What stands behind `q` in the address, and what is written on the choice."""
 
@@ -54,18 +56,18 @@ def _chosen_section() -> None:
 
 
 def _recount(found: LoadedRun) -> None:
-    report, names = found.report, names_of(found.report)
-    slot = st.container()
+    report, names, chosen = found.report, names_of(found.report), st.session_state
+    clusters = [cluster.id for cluster in report.federation.clusters]
+    without = [name for name in chosen.get("without") or [] if name in clusters]
+    share, kept = SHARES[chosen.get("share") or FIRST_SHARE], chosen.get("with-reputation", True)
+    again = recount(report, without=without, share=share, reputation=kept)
+    heading(recount_title(again))  # before the choices that it follows from, so that nothing jumps
+    quiet("Counted again from the signed bids and votes in the ledger. No model is asked.")
     with st.container(border=True):
-        clusters = [cluster.id for cluster in report.federation.clusters]
-        without = st.pills("Without", clusters, selection_mode="multi", format_func=lambda c: names[c], key="without")
+        st.pills("Without", clusters, selection_mode="multi", format_func=lambda c: names[c], key="without")
         with st.container(horizontal=True):
-            share = st.segmented_control("Quorum", list(SHARES), default="two thirds", key="share") or "two thirds"
-            kept = st.toggle("Reputation counts in the ranking", value=True, key="with-reputation")
-    again = recount(report, without=without, share=SHARES[share], reputation=kept)
-    with slot:
-        heading(recount_title(again))
-        quiet("Counted again from the signed bids and votes in the ledger. No model is asked.")
+            st.segmented_control("Quorum", list(SHARES), default=FIRST_SHARE, key="share")
+            st.toggle("Reputation counts in the ranking", value=True, key="with-reputation")
     frame = pd.DataFrame(
         {
             "": ["↔" if row.changed else "" for row in again],
@@ -87,34 +89,36 @@ def _chosen_other() -> None:
 
 
 def _two_runs(context: Context, found: LoadedRun) -> None:
-    slot = st.container()
     others = [name for name in context.service.runs() if name != found.id]
     if not others:
-        with slot:
-            heading("There is one run only")
-            sentence(
-                "Start another one on the Submit page: another seed, provider, quorum or fault. Then compare here."
-            )
+        heading("There is one run only")
+        sentence("Start another one on the Submit page: another seed, provider, quorum or fault. Then compare here.")
         return
     asked = st.query_params.get("b")
-    st.session_state["other-choice"] = asked if asked in others else others[0]
-    other = st.selectbox("Compare with", others, key="other-choice", on_change=_chosen_other)
-    try:
-        theirs = opened(context, other)
-    except RequestInvalid as error:
-        with slot:
-            heading("That run cannot be shown")
-            sentence(f"{error}.")
-        return
-    both = pairs(found.report, theirs.report)
-    with slot:
+    st.session_state["other-choice"] = other = asked if asked in others else others[0]
+    theirs = _theirs(context, other)
+    both = pairs(found.report, theirs.report) if theirs else []
+    if theirs:
         heading(whatif_title(both))
+    st.selectbox("Compare with", others, key="other-choice", on_change=_chosen_other)
+    if theirs is None:
+        return
     _pair_table(both)
     with st.container(border=True):
         subheading("Solid: this run. Outlined: the other")
         _ghosts(found, theirs)
     with st.container(border=True):
         _choices(found, theirs)
+
+
+def _theirs(context: Context, other: str) -> LoadedRun | None:
+    """Return the other run, None if it cannot be shown, said why."""
+    try:
+        return opened(context, other)
+    except RequestInvalid as error:
+        heading("That run cannot be shown")
+        sentence(f"{error}.")
+        return None
 
 
 def _pair_table(both: Sequence[Pair]) -> None:

@@ -29,6 +29,25 @@ def test_alone_it_says_how_to_get_a_second_run(kinds):
     assert heading(app) == "There is one run only"
 
 
+def test_a_second_run_that_cannot_be_shown_is_said_and_another_can_be_chosen(tmp_path):
+    shown = factory.report(("unanimous",), run="a")
+    factory.write(tmp_path, shown, factory.events(shown))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "run.json").write_text("{")
+    app = page("what-if", tmp_path, run="a", b="b")
+    assert not app.exception
+    assert heading(app) == "That run cannot be shown"
+    assert app.selectbox(key="other-choice").value == "b"
+
+
+def test_choices_of_a_recount_are_in_its_heading_at_once(real):
+    app = page("what-if", real)
+    app.button_group(key="share").set_value("three quarters").run()
+    app.toggle(key="with-reputation").set_value(False).run()
+    assert not app.exception
+    assert heading(app).startswith("Counted again: ")
+
+
 def test_the_question_is_in_the_address(real):
     app = page("what-if", real, q="lab")
     assert heading(app) == "What would another prompt have done?"
