@@ -1,6 +1,7 @@
 """Wires one member's process: the second half of wiring."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -155,6 +156,8 @@ async def _run(
         home.socket.unlink(missing_ok=True)
         server = await control.serve(home.socket, lambda question: _answer(home, peer, question, history))
         stack.callback(server.close)
+        gc.collect()
+        gc.freeze()  # what was imported stays: looking through it again and again would cost more than the work
         told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
         if silent > len(ledger.heights):
             told(f"{cluster} lost what it had signed: it observes through height {silent}, then joins in")

@@ -6,6 +6,7 @@ the signatures alone takes, for latency the number of hops times the delay, for 
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -18,10 +19,10 @@ import wiring
 from backends.reading import JobRequest, Workload
 from federating import LocalFederation
 from federation import control
-from peering import SETTINGS
 from quorate.consensus.signing import Ed25519Verifier, KeySigner
+from quorate.domain.jobs import Job
 from quorate.domain.values import JobId
-from quorate.ledger.acts import Receipt
+from quorate.ledger.acts import Submit
 
 # By name, because tests are checked by running them and carry no types.
 build = import_module("tests.quorate.ledger.build")
@@ -117,31 +118,30 @@ async def catch_up(heights: int = 1_000) -> None:
     print(
         f"catch-up: {heights} heights in {took_s:.2f} s after the member answers ({whole_s:.2f} s with its start); "
         f"checking {heights * 6} signatures alone takes {limit_s:.2f} s at {rate:,.0f}/s: "
-        f"{100 * limit_s / took_s:.0f} % of the limit; goal 2 s"
+        f"{100 * limit_s / took_s:.0f} % of the limit; goal 2 s; load {os.getloadavg()[0]:.1f}"
     )
 
 
 # -- heights -------------------------------------------------------------------------------------------------------
 
 
-def _act(number: int) -> control.HandReceipt:
-    """Return an act that asks for a height and changes nothing: a receipt for a job that nobody knows."""
-    return control.HandReceipt(
-        receipt=Receipt(job=JobId(f"nobody_{number}"), run_s=1, succeeded=True, signature=CALM.hex())
-    )
+def _act(number: int) -> control.SubmitJobs:
+    """Return an act that asks for a height and changes nothing: a job that its submitter did not sign."""
+    nobodys = Job(id=JobId(f"nobody_{number}"), nodes=1, walltime_s=60, submitter="nobody", submitter_key="ab" * 32)
+    return control.SubmitJobs(jobs=(Submit(job=nobodys, signature=CALM.hex()),))
 
 
 async def _heights(federation: LocalFederation, contact: str, count: int) -> list[float]:
     """Return how long each of so many heights took, asked for one after the other, s."""
     took: list[float] = []
     socket = federation.homes[contact].socket
-    height = (await control.ask(socket, control.AskStatus())).height
+    height = (await control.ask(socket, control.AskStatus(brief=True))).height
     for number in range(count):
         start = time.monotonic()
         status = await control.ask(socket, _act(number))
         while status.height == height:
             await asyncio.sleep(0.002)
-            status = await control.ask(socket, control.AskStatus())
+            status = await control.ask(socket, control.AskStatus(brief=True))
         height += 1
         took.append(time.monotonic() - start)
     return took
@@ -180,24 +180,32 @@ async def _timed(federation: LocalFederation, number: int) -> float:
 
 
 async def leader(count: int = 24) -> None:
-    """Print what heights cost whose leader is dead."""
-    with tempfile.TemporaryDirectory() as name:
-        federation = _federation(Path(name), _jobs(1))
-        try:
-            await _begun(federation)
-            names = list(federation.homes)
-            alive = await _heights(federation, names[0], count)
-            await federation.kill(names[3])
-            dead = await _heights(federation, names[0], count)
-        finally:
-            await federation.stop()
-    usual = statistics.median(alive)
-    slow = sorted(dead)[-count // 6 :]
-    cost, timeout_s = statistics.median(slow) - usual, SETTINGS.round_timeout_ms / 1_000
+    """Print what heights cost whose leader is dead, without delays and with 50 ms one way."""
+    for delay_s in (0.0, DELAY_S):
+        with tempfile.TemporaryDirectory() as name:
+            federation = _federation(Path(name), _jobs(1), delay_s)
+            try:
+                await _begun(federation)
+                names = list(federation.homes)
+                await _heights(federation, names[0], 20)  # until delays and work are known
+                alive = await _heights(federation, names[0], count)
+                await federation.kill(names[3])
+                dead = await _heights(federation, names[0], count)
+                status = await control.ask(federation.homes[names[0]].socket, control.AskStatus(brief=True))
+            finally:
+                await federation.stop()
+        _tell_leader(delay_s, alive, dead, status.round_timeout_ms / 1_000)
+
+
+def _tell_leader(delay_s: float, alive: list[float], dead: list[float], timeout_s: float) -> None:
+    usual, slow = statistics.median(alive), sorted(dead)[-len(dead) // 6 :]
+    cost = statistics.median(slow) - usual
+    share = f", {cost / (4 * delay_s):.2f} x four delays" if delay_s else ""
     print(
-        f"dead leader: heights take {usual * 1e3:.0f} ms with everybody there; with one of six dead the median is "
-        f"{statistics.median(dead) * 1e3:.0f} ms, and each sixth (its turn) {cost * 1e3:.0f} ms more: "
-        f"{cost / timeout_s:.2f} timeouts of {timeout_s * 1e3:.0f} ms; goal one timeout"
+        f"dead leader, {delay_s * 1e3:.0f} ms one way: a height takes {usual * 1e3:.0f} ms with all members there; "
+        f"with one of six dead the median is {statistics.median(dead) * 1e3:.0f} ms, and each sixth (its turn) "
+        f"{cost * 1e3:.0f} ms more: {cost / timeout_s:.2f} timeouts of {timeout_s * 1e3:.0f} ms{share}; "
+        f"goal one timeout of four delays; load {os.getloadavg()[0]:.1f}"
     )
 
 
@@ -220,7 +228,7 @@ async def batch(jobs: int = 512, size: int = 64) -> None:
     print(
         f"batch: {jobs} jobs, {size} at a time, in {took_s:.1f} s: {jobs / took_s:,.0f} decisions/s with six processes "
         f"on two cores; one core that only checks signatures for one member could do {limit:,.0f}/s: "
-        f"{100 * jobs / took_s / limit:.2f} % of that limit; goal 5,000/s"
+        f"{100 * jobs / took_s / limit:.2f} % of that limit; goal 5,000/s; load {os.getloadavg()[0]:.1f}"
     )
 
 

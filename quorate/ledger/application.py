@@ -1,7 +1,7 @@
 """The ledger's state as the consensus sees it: what is due, what follows, what may enter a block."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -9,6 +9,7 @@ from quorate.consensus.inclusion import owed
 from quorate.domain.canonical import Plain
 from quorate.domain.deciding import Block, Certificate, Committee, Item
 from quorate.domain.errors import MessageMalformed
+from quorate.domain.replacing import replace
 from quorate.domain.values import Digest, Height, JobId
 from quorate.ledger import acts as a
 from quorate.ledger.execute import Executed, execute

@@ -6,7 +6,7 @@ cannot matter. An act that does not fit the state has no effect and says so; it 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from quorate.consensus.evidence import Evidence, FalseBlock, ItemClaim, report_from, verify_evidence
 from quorate.consensus.leader import next_priorities
@@ -16,6 +16,7 @@ from quorate.domain.bidding import Bid
 from quorate.domain.canonical import Plain, canonical_value, digest
 from quorate.domain.deciding import Item, Vote
 from quorate.domain.errors import ProtocolViolation
+from quorate.domain.replacing import replace
 from quorate.domain.values import Digest, JobId
 from quorate.ledger import acts as a
 from quorate.ledger import motions

@@ -5,13 +5,13 @@ docs/protocol.md, sections Market and Reputation.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import Bid
 from quorate.domain.clusters import ClusterSnapshot, NodesByGroup
 from quorate.domain.deciding import Kind, Vote
 from quorate.domain.jobs import Job
+from quorate.domain.replacing import replace
 from quorate.domain.values import JobId
 from quorate.ledger.auction import Judged, judge, outcome_without_winner, reasons
 from quorate.ledger.records import (

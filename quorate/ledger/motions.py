@@ -4,11 +4,10 @@ A motion takes effect at the height at which members that form a joint quorum of
 endorsed it on the ledger; the committee of the next height is the first that differs.
 """
 
-from dataclasses import replace
-
 from quorate.consensus.quorum import is_quorum
 from quorate.domain.canonical import canonical_value, digest
 from quorate.domain.deciding import SEATS_MAX
+from quorate.domain.replacing import replace
 from quorate.domain.values import Digest
 from quorate.ledger.acts import Join, Leave, Motion, Release, Rotate
 from quorate.ledger.state import LedgerState, MemberState

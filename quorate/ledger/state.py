@@ -4,7 +4,7 @@ Everything here follows from genesis and the certified blocks; nothing is read f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from quorate.consensus.evidence import FalseBlock
@@ -13,6 +13,7 @@ from quorate.domain.canonical import Plain, canonical_fields, digest
 from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spread_background
 from quorate.domain.deciding import Committee, Item, Seat
 from quorate.domain.jobs import Job
+from quorate.domain.replacing import replace
 from quorate.domain.values import Digest, Height, JobId, VotingPower
 from quorate.ledger.genesis import Genesis, Parameters
 from quorate.reputation.standing import Standing

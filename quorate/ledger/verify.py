@@ -15,7 +15,7 @@ from quorate.consensus.inclusion import disorder
 from quorate.consensus.plain import read_entry, read_json
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import canonical_value
-from quorate.domain.deciding import Entry, Kind
+from quorate.domain.deciding import Certificate, Entry, Kind
 from quorate.domain.errors import LedgerBroken, MessageMalformed, ProtocolViolation
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.damage import genesis_damage, locate, locate_in_genesis
@@ -80,8 +80,10 @@ def _first(error: ValidationError) -> tuple[Path, str]:
     return path, f"{name}: {one['msg']}"
 
 
-def check_entry(application: LedgerApplication, entry: Entry) -> LedgerApplication:
+def check_entry(application: LedgerApplication, entry: Entry, before: Certificate | None = None) -> LedgerApplication:
     """Return the application after `entry`, if everything in it holds.
+
+    `before`: the certificate of the entry before it, checked; the votes that both hold are not checked again.
 
     Raises:
         LedgerBroken: the first thing that does not hold, in words.
@@ -96,7 +98,9 @@ def check_entry(application: LedgerApplication, entry: Entry) -> LedgerApplicati
     verify_certificate(entry.certificate, application.committee, application.chain, _VERIFIER)
     if block.previous is not None:
         assert application.previous_committee is not None
-        verify_certificate(block.previous, application.previous_committee, application.chain, _VERIFIER)
+        checked = frozenset(before.statements()) if before is not None else frozenset()
+        chain, committee = application.chain, application.previous_committee
+        verify_certificate(block.previous, committee, chain, _VERIFIER, checked.__contains__)
     _items(application, entry)
     if application.results(block.at_s, entry.items, block.previous) != block.results:
         raise LedgerBroken("re-execution gives other results than the block claims", height=state.height)
@@ -148,13 +152,15 @@ def verify_lines(lines: Iterable[bytes], genesis: Genesis | None = None) -> Iter
         LedgerBroken: with `offset` the first wrong byte and `height` where it stands.
     """
     offset, application, first = 0, None, b""
+    before: Certificate | None = None
     for line in lines:
         if application is None:
             first = line[:-1]
             application = _founded(line, genesis)
         else:
             body = _whole(line, offset, application.state.height)
-            entry, application = _checked(application, body, offset, first)
+            entry, application = _checked(application, body, offset, first, before)
+            before = entry.certificate
             yield Verified(entry, application, offset)
         offset += len(line)
     if application is None:
@@ -180,10 +186,12 @@ def _founded(line: bytes, genesis: Genesis | None) -> LedgerApplication:
     return LedgerApplication.of(read_genesis(body))
 
 
-def _checked(application: LedgerApplication, body: bytes, offset: int, first: bytes) -> tuple[Entry, LedgerApplication]:
+def _checked(
+    application: LedgerApplication, body: bytes, offset: int, first: bytes, before: Certificate | None
+) -> tuple[Entry, LedgerApplication]:
     try:
         entry = read_entry(body)
-        return entry, check_entry(application, entry)
+        return entry, check_entry(application, entry, before)
     except (LedgerBroken, ProtocolViolation) as error:
         path = genesis_damage(application, body)
         if path is not None:
