@@ -41,8 +41,8 @@ from ui.viewmodel.lab import (
 WIDTHS: dict[str, int] = {"Agent": 60, "Changed": 190, "Source": 150, "Refuted, void or missing": 520}
 """Of the table's columns, pixels: what is compared fits a phone, and no word of what changed is cut off."""
 
-AREA_PX, LABEL_PX = 360, 44
-"""Of the text area and what stands above it."""
+AREA_PX = 360
+"""Height of the text area with its label."""
 
 TICK_S = 0.25
 """Between two looks at a trial: its end is on the screen within a second."""
@@ -111,7 +111,7 @@ def _copy(context: Context, trial: TrialNow | None) -> tuple[int, str, bool]:
         persist_state="session",
     )  # fmt: skip
     kept = trial.order.body if trial and trial.order.base == base else released(base)
-    with st.container(height=AREA_PX + LABEL_PX, border=False):  # its own script comes late, and the page would jump
+    with st.container(height=AREA_PX + 4, border=False):  # its own script comes late, and the page would jump
         text = st.text_area(
             "Prompt copy", kept, height=AREA_PX, max_chars=DRAFT_CHARS_MAX, key=f"lab-body-{base}",
             persist_state="session",
