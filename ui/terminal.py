@@ -172,6 +172,8 @@ class TerminalFace:
         self._names: Names = {}
         self._exchanges: dict[JobId, list[Exchange]] = {}
         self._told: set[tuple[str, str]] = set()
+        self._fault_told = False
+        """Whether a driver's line was the last thing told: those of one job stand together."""
         self._board: Board | None = None
         self._live: Live | None = None
         self._now_s, self._began_s = now_s, now_s()
@@ -229,7 +231,8 @@ class TerminalFace:
         if self._board is not None:
             self._board.take(event)
         if isinstance(event, FaultActs) and not self._quiet:
-            self._tell([Text(), *_fault_lines(event, self._screen)])
+            self._tell([*([] if self._fault_told else [Text()]), *_fault_lines(event, self._screen)])
+            self._fault_told = True
         elif self._live is None and event.kind == "job_called":
             self._start_live()
 
@@ -262,6 +265,7 @@ class TerminalFace:
     def decision(self, row: DecisionRow, of: int, findings: Sequence[FindingRow] | None = None) -> None:
         """Print one job's decision."""
         exchanges = self._exchanges.pop(row.job.id, [])
+        self._fault_told = False
         if self._quiet:
             return
         opinions = [event for event in exchanges if isinstance(event, Opined)]
