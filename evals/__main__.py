@@ -218,6 +218,8 @@ def _runs(command: Command) -> None:
     run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off")
     run.add_argument("--json", metavar="OUT", help="write the figures there; - for standard output")
 
+
+def _against_misconduct(command: Command) -> None:
     attack = command("attack", "search for texts in a job that move a bidder, and judge the best afresh", _attack)
     attack.add_argument("--profile", help="a profile of [llm] (default: the configured one)")
     attack.add_argument("--prompt", help="bid/2")
@@ -237,6 +239,8 @@ def _runs(command: Command) -> None:
     outcome.add_argument("--federation", type=Path, help="a federation file (default: the reference)")
     outcome.add_argument("--config", type=Path, help="a configuration file (default: quorate.toml)")
 
+
+def _about_runs(command: Command) -> None:
     script = command("script", "write the scripted profile's replies to the quick set again", _script)
     script.add_argument("--out", type=Path, default=HERE / "scripted" / "quick.jsonl")
 
@@ -279,6 +283,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _without_models(command)
     _runs(command)
+    _against_misconduct(command)
+    _about_runs(command)
     return parser
 
 
