@@ -143,6 +143,8 @@ def photograph(browser: Browser, address: str, size: str, scheme: Scheme, out: P
     full = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(height, min(int(full) + 20, HEIGHT_MAX))})
     page.wait_for_timeout(900)
+    # Not between two looks at a run: what is about to be drawn anew is pale.
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.screenshot(path=str(out))
     context.close()
     smaller(out)
