@@ -89,7 +89,7 @@ class LedgerApplication:
         active = len(self._active)
         if active >= 4:
             return None
-        return f"only {active} members are active; four are the fewest that tolerate a fault: release or admit one"
+        return f"only {active} members are active; four are the fewest that tolerate a fault: this chain has ended, found another"
 
     def judge(self, item: Item) -> str | None:
         """Return why an item may not enter a block, None if it may: its payload must be acts."""

@@ -30,7 +30,7 @@ async def test_a_jailing_below_four_active_members_halts_with_its_sentence(tmp_p
     (decision,) = report.decisions
     assert decision.outcome == "undecided"
     assert decision.reasons == (
-        "only 3 members are active; four are the fewest that tolerate a fault: release or admit one",
+        "only 3 members are active; four are the fewest that tolerate a fault: this chain has ended, found another",
     )
     standing = report.status_by_cluster[ClusterId("A")]
     assert (standing.jailed, standing.power, standing.status) == (True, 0.0, "BYZANTINE")
