@@ -125,3 +125,10 @@ def test_equal_bids_are_said_to_be_decided_by_the_draw():
     row = ROWS["unanimous"]
     bids = [one.model_copy(update={"score": 0.9, "weighted": 0.9}) for one in row.bids[:4]]
     assert "the draw decided" in words.explain_why(row.model_copy(update={"bids": tuple(bids)}), NAMES)
+
+
+def test_thousands_of_jobs_are_separated_wherever_they_are_counted():
+    many = factory.many(1_200)
+    assert words.verdict(many).startswith("1,200 of 1,200 jobs placed")
+    assert words.tiles(many)[0][:2] == ("Placed", "1,200 of 1,200")
+    assert words.tiles(many)[2][1].endswith("of 1,200")

@@ -69,3 +69,9 @@ def test_faults_are_chosen_by_driver_agent_and_job(kinds):
     assert "false-occupancy" in app.selectbox(key="driver-0").options
     assert "HPC_RESOURCE_05" in app.selectbox(key="fault-cluster-0").options
     assert "job_008" in app.multiselect(key="fault-jobs-0").options
+
+
+def test_a_profile_named_as_its_provider_is_named_once(kinds):
+    options = page("submit", kinds).selectbox(key="profile").options
+    assert options[0] == "rule"
+    assert not any(option == f"{name} · {name}" for option in options for name in ("rule", "ollama", "openai"))

@@ -66,3 +66,11 @@ def test_badges_say_the_quorum_by_heads_and_weight(kind):
 def test_an_answer_says_who_wrote_it_and_what_it_cost():
     said = decision.author_words(ROWS["unanimous"].bids[0])
     assert said == ["openai:Meta-Llama-3.3-70B-Instruct", "700 ms", "419 → 54 tokens", "$0.000310"]
+
+
+def test_a_bid_of_a_member_without_weight_shows_that_and_no_number():
+    row = ROWS["unanimous"]
+    jailed = row.bids[1].model_copy(update={"reputation": 0.0, "weighted": 0.0})
+    bars = decision.bid_bars(row.model_copy(update={"bids": (row.bids[0], jailed)}), NAMES, TYPES)
+    shown = {bar.cluster: bar.shown for bar in bars}
+    assert shown == {jailed.cluster: "no weight", row.bids[0].cluster: words.fmt_score(row.bids[0].weighted)}
