@@ -4,7 +4,10 @@ Every honest member refuses the same blocks, and one report is enough: members t
 accused, two at a time, so that a ledger holds a false block twice, not once for every member.
 """
 
-from quorate.consensus.evidence import FalseBlock
+from quorate.consensus.evidence import Evidence, FalseBlock, item_evidence, verify_evidence
+from quorate.consensus.pool import Pool
+from quorate.consensus.signing import Ed25519Verifier
+from quorate.domain.errors import ProtocolViolation
 from quorate.ledger.height import PAST_HEIGHTS
 from quorate.ledger.state import LedgerState
 
@@ -12,6 +15,7 @@ AT_ONCE = 2
 """So many members report at the same height: one of them may be silent, or a friend of the accused."""
 TURN_HEIGHTS = 2
 """A report is included and tried within this many heights, if it came in time."""
+_VERIFIER = Ed25519Verifier()
 WAIT_MAX = 4
 """Nobody waits longer: an older height cannot be tried any more (P-23)."""
 
@@ -23,6 +27,8 @@ class Doubts:
         """Doubt nothing yet."""
         self._me = me
         self._charges: list[FalseBlock] = []
+        self._answered: set[tuple[int, int]] = set()
+        """Items of which this member showed both payloads."""
 
     def note(self, charge: FalseBlock) -> None:
         """Keep a block that this member refused."""
@@ -37,11 +43,36 @@ class Doubts:
         self._charges = [charge for charge in self._charges if charge not in mine]
         return mine
 
+    def answers(self, state: LedgerState, pool: Pool) -> list[Evidence]:
+        """Return what convicts the senders of whose items waiting reports show another payload than this member holds.
+
+        Without it a sender who gives one payload to many and another to one could have the many found guilty of
+        leaving an item out (P-23).
+        """
+        found = []
+        for item in (item for report in state.reported for item in report.charge.items):
+            place = item.sender, item.seq
+            if item.sender >= len(state.members) or place in self._answered:
+                continue
+            pairs = [item_evidence(other, item) for other in pool.variants(*place)]
+            true = [pair for pair in pairs if pair is not None and _convicts(pair, state)]
+            self._answered.update(place for _ in true[:1])
+            found += true[:1]
+        return found
+
     def _wait(self, charge: FalseBlock, state: LedgerState) -> int:
         """Return how many heights after the block's it is this member's turn."""
         accused = charge.votes[0].seat
         turn = (self._me - accused - 1) % len(state.members)
         return min(WAIT_MAX, turn // AT_ONCE * TURN_HEIGHTS)
+
+
+def _convicts(pair: Evidence, state: LedgerState) -> bool:
+    try:
+        verify_evidence(pair, state.committee(), state.chain, _VERIFIER)
+    except ProtocolViolation:
+        return False
+    return not state.members[pair.seat].standing.jailed
 
 
 def _settled(charge: FalseBlock, state: LedgerState) -> bool:

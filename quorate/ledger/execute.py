@@ -226,7 +226,7 @@ class _Acting(Working):
             return "reported before"
         if sum(report.reporter == seat for report in waiting) >= REPORTS_MAX:
             return f"{REPORTS_MAX} reports of blocks wait"
-        self.state = replace(self.state, reported=(*waiting, Reported(seat, charge, name)))
+        self.state = replace(self.state, reported=(*waiting, Reported(seat, charge, name, self.state.height)))
         return None
 
     def _false_report(self, seat: int, evidence: Evidence, why: str) -> str:

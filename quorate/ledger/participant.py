@@ -343,8 +343,13 @@ class Participant:
         return self._put((report,), now_ms) if fits else []
 
     def _accuse(self, now_ms: int) -> list[Effect]:
-        """Report false blocks of the last heights when it is this member's turn."""
-        return [each for charge in self._doubts.ripe(self.application.state) for each in self._report(charge, now_ms)]
+        """Report false blocks of the last heights when it is this member's turn, and answer reports of others."""
+        state = self.application.state
+        found: list[Evidence | FalseBlock] = [
+            *self._doubts.answers(state, self.machine.pool),
+            *self._doubts.ripe(state),
+        ]
+        return [each for one in found for each in self._report(one, now_ms)]
 
     def _after(self, decided: e.Decided, now_ms: int) -> list[Effect]:
         application = decided.application

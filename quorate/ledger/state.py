@@ -106,6 +106,8 @@ class Reported:
     charge: FalseBlock
     name: Digest
     """Digest of the report as it was filed."""
+    since: int
+    """The height that included it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ class LedgerState:
                 for seat, disputes in sorted(self.disputes.items())
                 for d in disputes
             ],
-            "reported": [[report.reporter, report.name] for report in self.reported],
+            "reported": [[report.reporter, report.name, report.since] for report in self.reported],
             "tried": [list(pair) for pair in sorted(self.tried)],
         }
         said: dict[str, Plain] = {name: part for name, part in parts.items() if part}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quorate.consensus.certificate import verify_certificate
-from quorate.consensus.evidence import FalseBlock, verify_votes
+from quorate.consensus.evidence import verify_votes
 from quorate.consensus.inclusion import disorder, fits, omitted, owed, payload_bytes_max
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import Plain, canonical
@@ -17,12 +17,13 @@ from quorate.domain.deciding import Block, Committee, Item, Kind
 from quorate.domain.errors import CertificateInvalid, MessageMalformed, ProtocolViolation
 from quorate.domain.values import Digest
 from quorate.ledger import acts as a
-from quorate.ledger.state import LedgerState, Past, Verdict
+from quorate.ledger.state import LedgerState, Past, Reported, Verdict
 
 RIPE_HEIGHTS = 3
-"""An omission is judged so many heights after it or later.
+"""An omission is judged so many heights after it, and after its report was included, or later.
 
-Until then whoever left the item out can show that its sender had signed another payload under that number.
+Until then whoever left the item out can show that its sender had signed another payload under that number: it sees the
+payload that it lacked in the report, and not before.
 """
 
 Results = Callable[[Past, int, Sequence[Item], Sequence[int], Sequence[int]], Plain]
@@ -47,15 +48,15 @@ def tried(state: LedgerState, results: Results) -> tuple[Verdict, ...]:
     verdicts = []
     for report in state.reported:
         charged = {(vote.seat, report.charge.block.height) for vote in report.charge.votes}
-        outcome, why = _JUDGED_BEFORE if charged <= guilty else _try(state, report.charge, results)
+        outcome, why = _JUDGED_BEFORE if charged <= guilty else _try(state, report, results)
         if outcome == "upheld":
             guilty |= charged
         verdicts.append(Verdict(report, outcome, why))
     return tuple(verdicts)
 
 
-def _try(state: LedgerState, charge: FalseBlock, results: Results) -> _Finding:
-    block = charge.block
+def _try(state: LedgerState, report: Reported, results: Results) -> _Finding:
+    charge, block = report.charge, report.charge.block
     pasts = {past.state.height: past for past in state.past}
     past, earlier = pasts.get(block.height), pasts.get(block.height - 1)
     if past is None or (earlier is None and block.height > 1):
@@ -69,7 +70,9 @@ def _try(state: LedgerState, charge: FalseBlock, results: Results) -> _Finding:
         return "false", str(error)
     before = None if earlier is None else earlier.state.committee()
     known = [item for height, one in pasts.items() if height >= block.height for item in one.items]
-    return _Case(state, past, before, block, (*charge.items, *known)).finding(results)
+    case = _Case(state, past, before, block, (*charge.items, *known))
+    case.ripe = max(block.height, report.since) + RIPE_HEIGHTS
+    return case.finding(results)
 
 
 class _Case:
@@ -85,6 +88,8 @@ class _Case:
         self.committee = past.state.committee()
         self.seats = len(past.state.sequences)
         self.known = known
+        self.ripe = block.height + RIPE_HEIGHTS
+        """From this height on an omission counts."""
         self.open = ""
         """Why a block that nothing is found against may have been refused in good faith, empty if it may not."""
 
@@ -173,7 +178,7 @@ class _Case:
         whose = self.state.members[omission.seat].cluster.id
         if self.state.members[omission.seat].standing.jailed:
             return "void", f"{whose} may have sent two items {omission.seq}"
-        if self.state.height < self.block.height + RIPE_HEIGHTS:
+        if self.state.height < self.ripe:
             return "later", "an answer may come"
         return "upheld", f"it leaves out item {omission.seq} of {whose}, which more than a third of the power held"
 

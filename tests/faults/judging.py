@@ -213,7 +213,7 @@ class Judge:
         if "block" in evidence:
             mine = [report for report in self.reported if report[0] == seat]
             if len(mine) < REPORTS and all(report[1] != act["evidence"] for report in self.reported):
-                self.reported.append((seat, act["evidence"]))
+                self.reported.append((seat, act["evidence"], self.number))
             return
         accused, pair = evidence["seat"], [evidence["first"], evidence["second"]]
         if not all(self.says(accused, one) for one in pair) or not contradict(*pair):
@@ -227,12 +227,12 @@ class Judge:
     def trials(self):
         """Judge what the last height reported of blocks."""
         waiting, self.reported = self.reported, []
-        for reporter, text in waiting:
+        for reporter, text, since in waiting:
             charge = json.loads(text)
             height, seats = charge["block"]["height"], [vote["seat"] for vote in charge["votes"]]
-            outcome = "void" if {(seat, height) for seat in seats} <= self.guilty else self.trial(charge, height)
+            outcome = "void" if {(seat, height) for seat in seats} <= self.guilty else self.trial(charge, height, since)
             if outcome == "later":
-                self.reported.append((reporter, text))
+                self.reported.append((reporter, text, since))
             elif outcome == "false":
                 self.fault(reporter, "B")
             for seat in seats if outcome == "upheld" else ():
@@ -240,7 +240,7 @@ class Judge:
                     self.guilty.add((seat, height))
                     self.fault(seat, "A'")
 
-    def trial(self, charge, height):
+    def trial(self, charge, height, since):
         block, past = charge["block"], self.pasts.get(height)
         old = past is None or (height > 1 and height - 1 not in self.pasts) or height >= self.number
         if old or (block["chain"], block["parent"]) != (self.chain, past["parent"]):
@@ -256,14 +256,14 @@ class Judge:
         if not all(name in known for name in block["items"]):
             return "void"
         again.height(height, {"block": block, "certificate": None, "items": [known[name] for name in block["items"]]})
-        return self.weigh(again.verdict.violations, height)
+        return self.weigh(again.verdict.violations, max(height, since))
 
-    def weigh(self, objections, height):
+    def weigh(self, objections, shown):
         """Return what follows from the objections to a block: an omission must be ripe before it counts."""
         omission = next((said for said in objections if OMITS in said), None)
         if omission is None:
             return "upheld" if objections else "false"
-        return "later" if self.number < height + RIPE else "upheld"
+        return "later" if self.number < shown + RIPE else "upheld"
 
     def again(self, past):
         """A judge who stands before a past height; whoever it finds guilty is no matter."""

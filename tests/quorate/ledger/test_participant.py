@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from quorate.consensus.effects import Convict, Decided
-from quorate.consensus.evidence import item_evidence
-from quorate.consensus.signing import sign_item
+from quorate.consensus.evidence import FalseBlock, item_evidence
+from quorate.consensus.signing import sign_item, sign_vote
+from quorate.domain.canonical import canonical
+from quorate.domain.deciding import Kind
 from quorate.domain.errors import MisuseError
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
@@ -163,6 +165,20 @@ def test_evidence_is_reported_as_bytes_that_convict():
     seat.member.timer("x", 0)
     assert seat.decided({0: seat.machine.drain()}) == []
     assert seat.chain.application.record.findings[0].cluster == "c2"
+
+
+def test_a_report_that_shows_another_payload_than_the_member_holds_is_answered_by_both():
+    """P-23: else the sender could have those convicted to whom it gave the one that may be left out."""
+    seat = Seat()
+    chain = seat.chain.application.chain
+    mine, theirs = (sign_item(chain, 2, 1, payload, key("c2")) for payload in (b"[[]]", b"[]"))
+    seat.machine.pool.variants = lambda sender, seq: [mine] if (sender, seq) == (2, 1) else []
+    block = seat.chain.block([], 1)
+    vote = sign_vote(chain, key("c1"), Kind.PROPOSE, 1, 0, 1, value=block.digest)
+    report = a.Report(evidence=canonical(FalseBlock(block, (theirs,), (vote,)).plain()).decode())
+    seat.decided({3: [report]})
+    seat.decided({0: seat.machine.drain()})
+    assert ("c2", "A") in {(finding.cluster, finding.class_) for finding in seat.chain.application.record.findings}
 
 
 @pytest.mark.parametrize("asked_again", [True, False])

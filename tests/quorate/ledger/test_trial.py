@@ -241,6 +241,21 @@ def test_whoever_leaves_out_an_owed_item_keeps_six_tenths_once_its_sender_had_ti
     assert not court.chain.state.reported
 
 
+def test_however_late_an_omission_is_reported_its_sender_may_still_be_convicted():
+    """The payload that the accused lacked is first seen in the report."""
+    court = Court()
+    block, item = omitting(court)
+    court.declare()
+    court.declare()
+    court.declare()
+    text = canonical(FalseBlock(block, (item,), court.votes(block)).plain()).decode()
+    court.chain.decide({3: [a.Report(evidence=text)]})
+    since = court.chain.state.height - 1
+    while court.chain.state.height < since + RIPE_HEIGHTS:
+        assert found(court.declare()) == []
+    assert found(court.declare()) == [("c0", "A'", 1_000, 600)]
+
+
 def test_an_owed_item_that_is_no_list_of_acts_may_be_left_out():
     court = Court()
     block, item = omitting(court, canonical({"no": "acts"}))
