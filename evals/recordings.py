@@ -35,7 +35,25 @@ REPLY_NAMES = (
     "raw_response",
     "text",
     "content",
+    "message",
+    "messages",
+    "choices",
+    "llm_response",
+    "llm_output",
+    "model_output",
+    "agent_response",
+    "bid_response",
+    "generation",
+    "bid",
+    "result",
 )
+"""Names of the reply, most telling first; an object that a chat API returned is looked into for its text."""
+
+JOB_NAMES = ("job", "job_request", "request", "task", "job_info", "job_details", "job_spec", "job_data", "workload")
+CLUSTER_NAMES = (
+    "cluster", "snapshot", "facts", "resource", "agent", "cluster_info", "cluster_state", "cluster_status",
+    "resource_info", "resource_state", "resource_status", "hpc_resource", "cluster_snapshot", "system",
+)  # fmt: skip
 
 SHOWN_MAX = 160
 """Characters of a quoted sentence in the terminal; the JSON keeps all."""
@@ -108,8 +126,26 @@ def _reply(record: Mapping[str, Plain], number: int, name: str) -> str:
             value = record[key]
             if value is None:
                 return ""
-            return value if isinstance(value, str) else json.dumps(value)
+            return value if isinstance(value, str) else _said(value)
     raise RequestInvalid(f'{name} line {number} has no reply; put the raw text under "reply"')
+
+
+def _said(value: Plain, depth: int = 0) -> str:
+    """Return the text of an answer that is no text: what a chat API returned, or the bid itself as an object."""
+    inner: Plain = None
+    alone = isinstance(value, list)
+    if isinstance(value, list) and value:
+        inner = value[-1]
+    elif isinstance(value, dict):
+        names = ("choices", "message", "content")
+        inner = next((value[key] for key in names if isinstance(value.get(key), str | list | dict)), None)
+        alone = "role" in value or len(value) == 1
+    if isinstance(inner, str) and alone:
+        return inner
+    return _said(inner, depth + 1) if isinstance(inner, list | dict) and depth < WRAPPED_MAX else json.dumps(value)
+
+
+WRAPPED_MAX = 6
 
 
 def recording(line: bytes, number: int, name: str) -> Recording:
@@ -118,8 +154,8 @@ def recording(line: bytes, number: int, name: str) -> Recording:
     given = record.get("id")
     return Recording(
         id=str(given)[:200] if isinstance(given, str | int | float) else f"line-{number}",
-        job=_facts(record, ("job", "job_request", "request", "task"), number, name),
-        cluster=_facts(record, ("cluster", "snapshot", "facts", "resource", "agent"), number, name),
+        job=_facts(record, JOB_NAMES, number, name),
+        cluster=_facts(record, CLUSTER_NAMES, number, name),
         reply=_reply(record, number, name),
     )
 

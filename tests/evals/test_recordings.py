@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from evals.recordings import Recording, as_json, recordings, report, rivals, score, summary, text_lines
+from evals.recordings import Recording, as_json, recording, recordings, report, rivals, score, summary, text_lines
 from quorate.domain.errors import RequestInvalid
 
 HYBRID = {
@@ -130,3 +130,26 @@ def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path):
     for path in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(RequestInvalid, match="name a JSON Lines file"):
             list(recordings(path))
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "bid"},
+                    {"role": "assistant", "content": "We own 300 nodes in total."},
+                ]
+            },
+            "300",
+        ),
+        ({"output": {"choices": [{"message": {"role": "assistant", "content": "We own 300 nodes in total."}}]}}, "300"),
+        ({"reply": ['{"score": 0.9, "rationale": "We own 300 nodes in total."}']}, "300"),
+        ({"bid": {"score": 0.9, "justification": "We own 300 nodes in total."}}, "300"),
+    ],
+)
+def test_what_a_chat_api_returned_and_a_bid_as_an_object_are_read(given, text):
+    line = json.dumps({"cluster_info": {"total_nodes": 280}, "job_details": {"required_nodes": 12}} | given)
+    (found,) = score(recording(line.encode(), 1, "log")).refuted
+    assert text in found.sentence

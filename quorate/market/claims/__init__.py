@@ -2,7 +2,10 @@
 
 A language model's figures are mostly right and its categories often wrong, so numbers alone catch little. A text is
 cut into sentences, a sentence into tags (`words`: one class of words, one tag), pronouns are resolved where only one
-reading is possible, and rules over tags find claims. A claim is refuted only where the facts are known and leave no
+reading is possible, and rules over tags find claims. A number is read by what it counts (`nouns`) and by the roles that the
+words round it give (`context`): any number of nodes, GPUs, bytes or percent that no reading has is false, however it is
+worded (`tally`, `gauges`, `volumes`); sums are worked out (`formulas`). Types, penalties and fit are known by their usual
+wordings first, then by the notions that meet in a clause (`notions`, `judgements`). A claim is refuted only where the facts are known and leave no
 true reading: the precise figure of a known group, an approximate one, a job's where it could be the job's. Hedges
 (`may`, `would`), conditions (`if`), comparisons (`unlike a GPU cluster`), opinions (`well suited`, `ample`) and other
 clusters' properties claim nothing.
@@ -11,11 +14,11 @@ clusters' properties claim nothing.
 |---|---|---|
 | own_type | I am a T cluster; my type is (not) T; my T-focused design | the type is another (or just this one) |
 | specialisation | specialised in, designed for, focused on T | the type is none of which that may be said |
-| type_match | the types match, differ; the job is (not) my specialisation | both types are known and it is not so |
+| type_match | the types match, differ; the job is (not) my specialisation | both types are known and it is not so; the job is known to have no type |
 | penalty_rule | a mismatch penalty applies, or does not | the types match, or do not |
-| job_type | the job's type is T; the job has no type | the job's type is another; it has one |
+| job_type | the job's type is T; the job has no type | the job's type is another, or it is known to have none; it has one |
 | identity | as CLUSTER_X, I ...; CLUSTER_X is my name | the bidder is another member |
-| heterogeneity | mixed nodes; nodes all alike | one group of nodes; several |
+| heterogeneity | mixed nodes; nodes all alike; N kinds of nodes | one group of nodes; several; another number |
 | gpu_presence | no GPUs, GPU-less; my GPUs; the job needs no GPUs | it has some; it has none; it asks for some |
 | high_memory | high-memory, large-memory nodes | no node above 512 GiB, and the type is not memory |
 | gpus_per_node, memory_per_node, cores | N per node; on every node | no group has it; some group does not |
@@ -32,7 +35,7 @@ clusters' properties claim nothing.
 T covers the words bids use for a type (`words`); of soft ones (compute-intensive, data-intensive, simulation) several
 types may say so truly. `HPC system` names what every supercomputer is; `hpc cluster`, said of oneself, is a type.
 Known limits: English only; irony, metaphor and claims that need the job's description are not read; ellipsis (`we have
-eight on each`) only for the noun counted last. Measure: `python tests/quorate/market/claims_measure.py`.
+eight on each`) only for the noun counted last; a number in two roles by its words may be either. Measure: `python tests/quorate/market/claims_measure.py`.
 """
 
 import re

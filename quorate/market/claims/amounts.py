@@ -25,7 +25,8 @@ def duration(scene: Scene, index: int) -> Truth | None:
     assert token.quantity is not None
     start, end = scene.sentence.clause(index)
     around = scene.sentence.slice(max(start, index - 9), min(end, index + 6))
-    wide = scene.sentence.slice(max(0, index - 9), index + 6)
+    wide = scene.sentence.slice(max(0, index - 16), index + 6)
+    around = re.sub(r" (JOB|IT|JOBITS) HEDGE (?=RUN|LASTS|take|hold|occupy|BUSY|use)", r" \1 ", around)
     truth = Truth(
         "walltime", "the job's time limit", (known.job_walltime_s,), f"s ({known.job_walltime_s / 60:g} minutes)"
     )
@@ -35,7 +36,7 @@ def duration(scene: Scene, index: int) -> Truth | None:
     waits = {one.raw.lower() for one in scene.sentence.tokens[max(0, index - 9) : index]} & _WAITS
     if misread and not waits:
         return truth
-    if _FORECAST.search(around) or re.search(r" (?:OTHER|OTHERID) ", around) or not _TIMED.search(wide):
+    if waits or _FORECAST.search(around) or re.search(r" (?:OTHER|OTHERID) ", around) or not _TIMED.search(wide):
         return None
     return (
         truth
@@ -48,7 +49,8 @@ def duration(scene: Scene, index: int) -> Truth | None:
 
 def bandwidth(scene: Scene, index: int) -> Truth | None:
     """Say what a bandwidth may truly be: one link's."""
-    around = scene.sentence.slice(max(0, index - 7), index + 6)
+    start, end = scene.sentence.clause(index)
+    around = scene.sentence.slice(max(start, index - 7), min(end, index + 6))
     ahead = scene.sentence.slice(max(0, index - 7), index)
     if re.search(r" (?:HEDGE|IF) ", ahead) or re.search(
         r" (?:TOTAL|bisection|T:memory bandwidth|STO|T:storage|injection|throughput|OTHER|OTHERID|nvlink|pcie|read|write) ",

@@ -159,8 +159,11 @@ def cues(tokens: tuple[Token, ...]) -> Iterator[tuple[int, Role]]:
     for at, token in enumerate(tokens):
         if at and tokens[at - 1].tag == "PARTLY":
             continue  # `mostly idle` counts nothing
-        if token.tag == "JOB" and at and tokens[at - 1].tag == "IN":
+        if token.tag in {"JOB", "JOBS"} and at and tokens[at - 1].tag in {"IN", "RUN", "P:by"}:
             yield at, "jobs"
+            continue
+        if token.tag == "BUSY" and any(one.tag == "CAN" for one in tokens[max(0, at - 2) : at]):
+            yield from ((at, role) for role in ("free", "job"))  # `can be allocated`
             continue
         for role in roles_of(token):
             yield at, _turned(role, negated(tokens, at))

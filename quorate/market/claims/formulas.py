@@ -68,7 +68,8 @@ def _result(tokens: tuple[Token, ...], at: int) -> int | None:
         here += 1
     while here < len(tokens) and tokens[here].tag in _ALSO | _IS:
         here += 1
-    return here if here < len(tokens) and tokens[here].tag in _AFTER_IS else None
+    ratio = here + 1 < len(tokens) and tokens[here + 1].tag in {"/", ":"}
+    return here if here < len(tokens) and tokens[here].tag in _AFTER_IS and not ratio else None
 
 
 def formulas(sentence: Sentence) -> Iterator[Formula]:

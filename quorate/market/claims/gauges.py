@@ -83,15 +83,22 @@ _EVERY = re.compile(
 _PLACED = re.compile(
     r" \* (?:\S+ ){0,3}(?:IN|P:on) (?:EACH|PER|ALL) (?:P:of )?(?:MY|THE|ITS|THIS) (?:MY |CLUSTER 'S |THE |N )*NODE "
 )
+_BOUND = re.compile(
+    r" (?:PER|ALL) (?:MY |THE |P:of |N |[a-z]\S* ){0,2}NODE (?:BE )?(?:HAVE|P:with) (?:N |Q:mem |GPUS |CORE |T:\S+ |, |AND |P:of |[a-z]\S* ){0,6}\* $"
+)
 _ALL_OF = re.compile(r" ALL (?:P:of |MY |THE |N )*NODE ")
 
 
-def reading(near: Around, soft: bool = False) -> Reading:
-    """Return how the words round a figure read it; `soft`: what `each node` has, some kind of node has."""
+def reading(near: Around, soft: bool = False, wide: str = "") -> Reading:
+    """Return how the words round a figure read it; `soft`: what `each node` has, some kind of node has.
+
+    `wide` are the tags up to the figure, over marks and figures: `each node has 32 cores and 256 GiB`.
+    """
     tags = near.tags
+    bound = _BOUND.search(wide)
     who = _nearest(near)
     asked = _JOB_AFTER.search(tags) is not None
-    each = (_EACH_AFTER.search(tags) or _EACH_BEFORE.search(tags)) is not None and " together " not in tags
+    each = (_EACH_AFTER.search(tags) or _EACH_BEFORE.search(tags) or bound) is not None and " together " not in tags
     early = any(token.tag in _JOB for token in near.earlier[-8:]) and not any(token.tag in _OWN for token in near.left)
     if who == "job" and (near.left[-1].tag == "P:with" or any(token.tag == "(" for token in near.left)):
         who, early = "", True  # `I fail its requirements with 512 GB`
@@ -100,7 +107,7 @@ def reading(near: Around, soft: bool = False) -> Reading:
         total=_TOTAL.search(tags) is not None and not each,
         job=who == "job" or asked or (who == "" and early),
         own=who == "own" or (who == "" and not asked),
-        every=(_ALL_OF if soft else _EVERY).search(tags) is not None or _PLACED.search(tags) is not None,
+        every=(_ALL_OF if soft else _EVERY).search(tags + wide) is not None or _PLACED.search(tags) is not None,
     )
 
 
@@ -214,13 +221,13 @@ def judge(scene: Scene, index: int, stock: Stock) -> Truth | None:
         return None
     if re.search(r" ONLY (?:[a-z]\S* |HIGH |T:\S+ ){0,3}NODE (?:HAVE|P:with) ", tags) and " MY " not in tags:
         return None  # a kind of node, wherever it stands
-    if " HEDGE " in tags and not re.search(r" (?:LEAVE|AFTER|MY \*|MY (?:[a-z]\S* |TOTAL )\*) ", tags):
+    if " HEDGE " in tags and not re.search(r" (?:LEAVE|AFTER|(?:MY|THE) \*|MY (?:[a-z]\S* |TOTAL )\*) ", tags):
         return None
     if {token.raw.lower() for token in near.right[:1]} & _LESS or re.search(
         r" \* GPUS IN (?!TOTAL|EACH|PER|ALL|MY|THE|THIS)", tags
     ):
         return None
-    how = reading(near, soft=stock.name == "cores")
+    how = reading(near, stock.name == "cores", scene.sentence.slice(index - 10, index) + "* ")
     zero = scene.sentence.tokens[index].quantity
     if zero is not None and zero.number == 0 and not how.job and stock.name == "GPUs":
         return Truth("gpu_presence", "the cluster's GPUs", (scene.known.gpus,))
@@ -243,7 +250,11 @@ def judge(scene: Scene, index: int, stock: Stock) -> Truth | None:
         "surplus",
         "extra",
     }
-    return stock.with_gaps(base) if base is not None and spare else base
+    later = {token.raw.lower() for token in scene.sentence.tokens[index : index + 14]} & _SPARE
+    return stock.with_gaps(base) if base is not None and (spare or later or "LEAVE" in near.tagged) else base
+
+
+_SPARE = frozenset({"unused", "idle", "unneeded", "wasted", "stranded", "nothing"})
 
 
 def _side(scene: Scene, index: int) -> str:

@@ -19,6 +19,7 @@ POSITIVE = tuple(
         r" (?:resources|MY NODE|MY CLUSTER|I|SELFID|capacity) (?:[a-z]\S* |CAN )?RUN (?:THE |ALL |EACH |ITS |MY |CLUSTER |[a-z]\S* ){0,3}(?:JOB 'S |JOB )?(?:[a-z]\S* )?(?:REQ|requirements|needs|constraints) ",
         r" (?:REQ|requirements|needs) (?:P:of (?:THE |THIS )?JOB )?CAN BE RUN ",
         r" JOB (?:BE )?(?:feasible|possible|doable|runnable) ",
+        r" (?:PER|EACH|ALL) (?:single |one |[a-z]\S* )?(?:REQ|requirements?) (?:BE |HAVE been )?(?:[a-z]\S* )?(?:RUN|fulfilled|satisfied|met) ",
         r" (?:resources|capacity) (?:BE )?(?:suffice|suffices|ENOUGH) ",
     )
 )  # fmt: skip
@@ -165,7 +166,7 @@ IDLE = re.compile(
     r" (?:nothing|NO (?:OTHER )?(?:JOBS|JOB)) (?:BE |[a-z]\S* ){0,3}(?:RUN|running|P:on (?:THE|MY|THIS) CLUSTER|at present|active) | see NO (?:OTHER )?(?:JOBS|JOB) "
 )
 ALL_FREE = re.compile(
-    r" (?:PER|ALL|TOTAL|entire|whole) (?:P:of )?(?:MY |THE |THIS |N |A )?(?:NODE|CLUSTER|TOTAL CLUSTER) (?:BE |stands? )(?:[a-z]\S* )?FREE | THE TOTAL CLUSTER BE (?:[a-z]\S* )?FREE "
+    r"(?<! GPUS)(?<! CORE)(?<! T:gpu)(?<! T:memory)(?<! Q:mem) (?:PER|ALL|TOTAL|entire|whole) (?:P:of )?(?:MY |THE |THIS |N |A )?(?:NODE|CLUSTER|TOTAL CLUSTER) (?:BE |stands? )(?:[a-z]\S* )?FREE | THE TOTAL CLUSTER BE (?:[a-z]\S* )?FREE "
 )
 NONE_FREE = re.compile(
     r" (?:PER|ALL|TOTAL) (?:P:of )?(?:MY |THE |N )?NODE BE (?:[a-z]\S* )?BUSY | NO (?:[a-z]\S* )?FREE NODE | NO NODE (?:BE )?(?:[a-z]\S* )?FREE "
@@ -180,9 +181,14 @@ def occupancy(scene: Scene) -> Iterator[Found]:
     free = f"{known.nodes_free} of {known.nodes} nodes are free"
     for clause in clauses(scene):
         tags = clause.tags
-        if not clause.stated or re.search(r" (?:AFTER|P:with|HAVE GPUS|PARTLY|JOB 'S|REQ|N NODE WH) ", tags):
+        idle = IDLE.search(tags.replace(" Nothing ", " nothing ")) and not re.search(
+            r" (?:IF|HEDGE) ", clause.before + tags
+        )
+        if (not idle and not clause.stated) or re.search(
+            r" (?:AFTER|P:with|HAVE GPUS|PARTLY|JOB 'S|REQ|N NODE WH) ", tags
+        ):
             continue
-        if IDLE.search(tags.replace(" Nothing ", " nothing ")):
+        if idle:
             fact = f"{known.nodes_allocated} nodes run jobs; {free}" if known.nodes_allocated else None
             yield Found("occupancy", "no job runs", clause.first, clause.last, fact)
         elif ALL_FREE.search(tags) and " NOT " not in tags:

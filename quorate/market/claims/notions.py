@@ -60,7 +60,8 @@ def _mention(clause: Clause, match: re.Match[str]) -> tuple[str, ...]:
 
 def _typed(clause: Clause, patterns: tuple[re.Pattern[str], ...]) -> tuple[str, ...]:
     """Return the type that a clause names by one of the patterns, if it names no other."""
-    if not clause.stated or clause.denies:
+    presumed = patterns is SPECIAL and SPECIAL[0].search(clause.tags)
+    if not clause.stated or (clause.denies and not presumed):
         return ()
     match = next((found for pattern in patterns if (found := pattern.search(clause.tags))), None)
     if match is None:
@@ -101,7 +102,7 @@ _SAYS_SAME = re.compile(
 _SAYS_OTHER = re.compile(r" (?:DIFF|MIS|P:than|wrong|differs|clash|clashes|unequal|apart|foreign) ")
 _BOTH_SIDES = re.compile(r" (?:MY|MINE|I|SELFID|CLUSTER|own|WH I|THIS) ")
 _JOB_SIDE = re.compile(r" (?:JOB|REQ|IT|THEY|they|two|both|BOTH|TYPEN AND|requested) ")
-_OTHER_TYPES = re.compile(r" (?:GPUS|NODE|NET:\S+|network|storage TYPEN|CPU|HW|FREE|memory TYPEN|PENALTY|P:same_as) ")
+_OTHER_TYPES = re.compile(r" (?:GPUS|NODE|NET:\S+|network|storage TYPEN|CPU|HW|FREE|memory TYPEN|PENALTY) ")
 
 
 def type_matches(scene: Scene) -> Iterator[Found]:
@@ -109,6 +110,12 @@ def type_matches(scene: Scene) -> Iterator[Found]:
     for clause in clauses(scene):
         tags = clause.tags
         if not _ABOUT_TYPES.search(tags) or not clause.stated or _OTHER_TYPES.search(tags) or " PARTLY " in tags:
+            continue
+        if re.search(
+            r" TYPEN (?:wise|P:wise) (?:, )?I BE (?:NOT )?(?:MATCHV|SAME) | P:by TYPEN I BE (?:NOT )?(?:MATCHV|SAME) ",
+            tags,
+        ):
+            yield _matched(clause, not clause.denies)
             continue
         if not (_BOTH_SIDES.search(tags) and _JOB_SIDE.search(tags)) and not re.search(
             r" (?:TYPEN) (?:criterion|REQ|check|test) ", tags
@@ -118,10 +125,12 @@ def type_matches(scene: Scene) -> Iterator[Found]:
         another = " another " in clause.words and " than " in clause.words
         if same == (other or another) or len(types_of(tags)) > 1:
             continue
-        says = same != clause.denies
-        yield _found(
-            clause, "type_match", f"the types {'match' if says else 'do not match'}", match_wrong(scene.known, says)
-        )
+        yield _matched(clause, same != clause.denies)
+
+
+def _matched(clause: Clause, says: bool) -> Found:
+    shown = f"the types {'match' if says else 'do not match'}"
+    return _found(clause, "type_match", shown, match_wrong(clause.scene.known, says))
 
 
 _NONE_DUE = re.compile(
@@ -132,9 +141,17 @@ _CHARGED = re.compile(
 )
 
 
+_RULE_DEDUCTS = re.compile(
+    r" MIS RULE (?:C:\S+ |NOT |do |[a-z]\S* ){0,3}(?:deducts|deduct|DEDUCT|costs|takes|applies|bites) "
+)
+
+
 def penalties(scene: Scene) -> Iterator[Found]:
     """Return where a penalty is said to be due, or not, in a clause that no rule reads."""
     spoken = " PENALTY " in scene.sentence.tags
+    if (match := _RULE_DEDUCTS.search(scene.sentence.tags)) and " IF " not in scene.sentence.tags:
+        first, last = scene.sentence.covered(match)
+        yield _penalty(Clause(scene, first, last), " NOT " not in match.group())
     for clause in clauses(scene):
         if " IF " in clause.before or re.search(r" (?:IF|OTHER|OTHERID|CLUSTERS|any MIS) ", clause.tags):
             continue

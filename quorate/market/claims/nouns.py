@@ -76,49 +76,88 @@ def key(tokens: tuple[Token, ...], index: int) -> Noun | None:
 
 
 _WHICH = frozenset(
-    {"P:of", "WH", "them", "THESE", "BE", "will", "HEDGE", "still", "currently", "THIS", "stay", "stays", "NOT"}
+    {
+        "P:by",
+        "IN",
+        "P:of",
+        "WH",
+        "them",
+        "THESE",
+        "BE",
+        "will",
+        "HEDGE",
+        "still",
+        "currently",
+        "THIS",
+        "stay",
+        "stays",
+        "NOT",
+    }
 )
 _TELLING = frozenset({"free", "busy", "left", "background", "jobs"})
 
 
 def last(scene: Scene, index: int) -> Noun | None:
-    """Return what was counted last, if a role follows at once: `201 are free`, `66 after this job`."""
-    tokens = scene.sentence.tokens
-    at = index + 1
-    if (
-        at < len(tokens)
-        and tokens[at].tag == "TOTAL"
-        and (at + 1 == len(tokens) or tokens[at + 1].tag in {",", ".", ";", ")", "AND"})
-    ):
+    """Return what was counted last, if a role stands beside the number: `201 are free`, `leaving 66`, `Total: 275`."""
+    before, after = scene.sentence.slice(index - 4, index), scene.sentence.slice(index + 1, index + 6)
+    if _OF_THEM.match(after) or _TOTAL_AFTER.match(after) or (_HAS.search(before) and _ENDS.match(after)):
         return counted_last(scene, index)
-    if scene.sentence.slice(index - 2, index) == " P:of WH " and " REQ " in scene.sentence.slice(index, index + 4):
+    if _KEYED.search(before) and _ENDS.match(after):
         return counted_last(scene, index)
-    if re.search(r" (?:I|CLUSTER|SELFID) HAVE (?:ONLY |ABOUT )?$", scene.sentence.slice(index - 4, index)) and (
-        at == len(tokens) or tokens[at].tag in {",", ".", ";", ")", "AND", "!"}
-    ):
-        return counted_last(scene, index)
-    while at < len(tokens) and at - index < 5 and tokens[at].tag in _WHICH:
+    named = counted_last(scene, index, sure=True)
+    if _ASKED_AFTER.match(after) or (_ASKED_BEFORE.search(before) and _ENDS.match(after)):
+        return named
+    return counted_last(scene, index) if _told(scene, index) else None
+
+
+_ENDS = re.compile(r" (?:$|[,.;:)!|] |AND |C:\S+ |P:for (?:OTHER|others)|[a-z]\S* P:for (?:themselves|OTHER))")
+_OF_THEM = re.compile(r" P:of (?:them|these|those|THESE|THEM) ")
+_TOTAL_AFTER = re.compile(r" TOTAL (?:[,.;)]|AND|$)")
+_HAS = re.compile(
+    r" (?:(?:I|CLUSTER|SELFID) HAVE|LEAVE|LEAVE I P:with|LEAVE THE CLUSTER P:with) (?:ONLY |ABOUT |still )?$"
+)
+_KEYED = re.compile(
+    r" (?:FREE|BUSY|TOTAL|left|BG|AFTER) (?:capacity |now |count )?(?::|=|P:of|P:at|BE|->|\() (?:ONLY |ABOUT )?$"
+)
+_ASKED_AFTER = re.compile(r" (?:BE )?(?:REQ|wanted|asked)(?! (?:PER|GPUS|T:gpu|T:memory))")
+_ASKED_BEFORE = re.compile(
+    r" (?:JOB|IT|WH|that) (?:HEDGE |will |would )?(?:REQ|RUN|use|uses|JOBS|BUSY|hold|holds|claim|claims) (?:ONLY |ABOUT )?$"
+)
+
+
+def _told(scene: Scene, index: int) -> bool:
+    """Whether a role follows at once: `201 are free`, `10 by jobs`."""
+    tokens, at = scene.sentence.tokens, index + 1
+    while at < len(tokens) and at - index < 5 and tokens[at].tag in _WHICH and not _TELLING & {*roles_of(tokens[at])}:
         at += 1
-    if at >= len(tokens) or not _TELLING & {*roles_of(tokens[at])} or tokens[at].tag in {"JOBS", "JOB"}:
-        return None
+    passive = at > index + 1 and tokens[at - 1].tag in {"P:by", "IN"}
+    if (
+        at >= len(tokens)
+        or not _TELLING & {*roles_of(tokens[at])}
+        or (tokens[at].tag in {"JOBS", "JOB"} and not passive)
+    ):
+        return False
     follows = tokens[at + 1].tag if at + 1 < len(tokens) else ""
-    if follows in {"T:memory", "GPUS", "T:gpu", "CORE", "Q:mem", "JOBS", "JOB", "STO", "T:storage"}:
-        return None
-    return counted_last(scene, index)
+    return follows not in {"T:memory", "GPUS", "T:gpu", "CORE", "Q:mem", "JOBS", "JOB", "STO", "T:storage"} or passive
 
 
-def counted_last(scene: Scene, index: int) -> Noun | None:
-    """Return what was counted last before a number; nodes if nothing was."""
+_ONE_EACH = frozenset({"PER", "/", "A", "EACH"})
+
+
+def counted_last(scene: Scene, index: int, sure: bool = False) -> Noun | None:
+    """Return what was counted last before a number; nodes if nothing was, unless it must be `sure`."""
     tokens = scene.sentence.tokens
     for back in range(index - 1, max(-1, index - 25), -1):
         tag = tokens[back].tag
         if tag == "T:gpu" and back and tokens[back - 1].tag == "N" and tokens[back + 1].tag != "NODE":
             return Noun("GPUS", 0, "last")
-        if tag in _COUNTED and not (tag == "NODE" and back > 0 and tokens[back - 1].tag in {"PER", "/", "A"}):
+        if tag in _COUNTED and not (tag == "NODE" and {one.tag for one in tokens[max(0, back - 3) : back]} & _ONE_EACH):
             return Noun(tag, 0, "last")
         if tag in {"Q:mem", "T:memory"}:
             return None
-    return Noun("NODE", 0, "last") if scene.noun in {"", "NODE"} else None
+    if scene.noun == "NODE" and sure:
+        return Noun("NODE", 0, "last")
+    return Noun("NODE", 0, "last") if scene.noun in {"", "NODE"} and not sure else None
 
 
 def each(scene: Scene, index: int) -> Noun | None:

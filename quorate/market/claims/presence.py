@@ -34,7 +34,7 @@ ALIKE = (
     rx(r"HOM " + _MADE_OF + r"(?:ARCH|NODE|CLUSTER|HW|GPUS|pool|T:gpu) "),
     rx(
         r"(?:<SELF>|IT |NODE |ARCH )BE (?:<w>|ALL ){0,2}?(?P<not>NOT )?(?:<w>){0,1}?(?:HOM|identical|SAME|alike) "
-        r"(?=[,.;)]|AND|P:with|IN|$|C:|so|which|WH)"
+        r"(?=[,.;:)]|AND|P:with|IN|$|C:|so|which|WH)"
     ),
     rx(r"(?:MY|CLUSTER 'S) (?:<w>){0,2}?HOM "),
     rx(
@@ -183,6 +183,8 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     ):
         return None
     if not mine and listed_with_job(scene, first):
+        return None
+    if re.search(r" (?:NODE|MY|THE|THIS|these|THESE) (?:\S+ ){0,3}FREE ", sentence.slice(last - 1, min(end, last + 6))):
         return None
     if job:
         asks = known.job_gpus_per_node or 0

@@ -240,7 +240,7 @@ _GENERAL = re.compile(
     r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))"
 )
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: \S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|here|there|present|relevant|needed|on the table|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: (?!AND )\S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|here|there|present|relevant|needed|on the table|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
 )
 
 
@@ -262,7 +262,8 @@ def penalties(scene: Scene) -> Iterator[Found]:
                 )
                 yield _penalty(scene, not spared, start, end)
             continue
-        if _GENERAL.search(near) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
+        plain = re.sub(r" RULE (?=.* (?:NOT|NO) )", " ", near) if " IF " not in wide else near
+        if _GENERAL.search(plain) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
         yield _penalty(scene, not spared, start, end)

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from quorate.market.claims.lexer import Sentence, Token
 from quorate.market.claims.values import ClaimKind, Known
@@ -160,12 +161,29 @@ def resolved(sentence: Sentence, before: str) -> tuple[Sentence, str]:
         if (
             token.tag in {"IT", "ITS"}
             and not beside
-            and (who := _meant(kinds or {before}, token.tag, *around, before, _only_i(tokens[:index])))
+            and (
+                who := _meant(
+                    kinds or {before}, token.tag, *around, before, _only_i(tokens[:index]), _contrast(tokens, index)
+                )
+            )
         ):
             tokens[index] = replace(token, tag=_PRONOUNS[who, token.tag])
         kinds |= _named_by(tokens, index)
     left = next(iter(kinds)) if len(kinds) == 1 else before if not kinds else ""
     return replace(sentence, tokens=tuple(tokens)), left
+
+
+_EMPTY_IT = frozenset({"misleading", "tempting", "important", "worth", "clear", "true", "fair", "wrong", "possible", "likely", "noted",
+                       "obvious", "reasonable", "unfortunate", "natural", "dishonest", "honest", "wise", "sensible"})  # fmt: skip
+
+
+def _contrast(tokens: list[Token], index: int) -> bool:
+    """`X is storage; it is ai` speaks of two; `it would be misleading to say` of nobody."""
+    after = {token.raw.lower() for token in tokens[index + 1 : index + 5]}
+    pairs = pairwise(tokens[:index])
+    typed = any(one.tag == "BE" and two.tag.startswith("T:") for one, two in pairs)
+    said = index + 2 < len(tokens) and tokens[index + 1].tag == "BE" and tokens[index + 2].tag.startswith("T:")
+    return bool(after & _EMPTY_IT) or (typed and said)
 
 
 def _only_i(tokens: list[Token]) -> bool:
@@ -179,8 +197,16 @@ _PRONOUNS = {("self", "IT"): "I", ("self", "ITS"): "MY", ("job", "IT"): "JOB", (
 
 
 def _meant(
-    kinds: set[str], pronoun: str, leading: str, following: str, before: str = "", first_person: bool = False
+    kinds: set[str],
+    pronoun: str,
+    leading: str,
+    following: str,
+    before: str = "",
+    first_person: bool = False,
+    typed: bool = False,
 ) -> str:
+    if pronoun == "IT" and typed:
+        return ""
     if pronoun == "IT" and following == "BE" and first_person:
         return "job" if before == "job" else ""
     if pronoun == "IT" and (following in {"REQ", "CAN", "CANNOT"} or leading == "RUN"):

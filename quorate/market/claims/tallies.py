@@ -40,8 +40,10 @@ SMALL = 10
 def _second(tokens: tuple[Token, ...], index: int) -> int | None:
     """Return where the second number of a pair stands."""
     at = index + 1
-    if at < len(tokens) and tokens[at].tag == "NODE":
+    while at < len(tokens) and tokens[at].tag in {"NODE", "FREE"} and at - index < 3:
         at += 1
+    if tokens[index + 1 : index + 2] and tokens[index + 1].raw.lower() == "free of":
+        return index + 2 if [token.tag for token in tokens[index + 2 : index + 3]] == ["N"] else None
     if at >= len(tokens) or tokens[at].tag not in _OF:
         return None
     while at < len(tokens) and tokens[at].tag in _OF | _BETWEEN and at - index < 7:

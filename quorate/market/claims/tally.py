@@ -93,7 +93,12 @@ def _strong(found: Iterable[tuple[int, Role]]) -> list[tuple[int, Role]]:
 
 def _of_nodes(right: tuple[Token, ...], at: int) -> bool:
     """Whether a word after the nodes tells what becomes of them: `are hosted` does, `meet the need` does not."""
-    if right[at].tag == "RUN" and right[at].raw.lower() != "running":
+    if (
+        right[at].tag == "RUN"
+        and right[at].raw.lower() != "running"
+        and right[at + 1 : at + 2] != ()
+        and right[at + 1].tag not in {"JOBS", "JOB"}
+    ):
         return at > 0 and right[at - 1].tag == "BE"
     return right[at].tag != "LOAD"
 
@@ -108,11 +113,17 @@ def roles(near: Around, head: int) -> tuple[frozenset[Role], bool]:
     nearest = max((at for at, _ in left), default=-1)
     close_by = {role for at, role in left if at == nearest or role == "left"}
     given = {role for _, role in right} | close_by
+    if "left" in given and any(token.tag in {"BG", "JOBS", "BUSY"} for token in near.before[-12:]):
+        given.add("free")
     if "size" in near.words:
         given |= {"job"} if any(token.tag == "JOB" for token in near.left) else {"total", "job"}
-    if any(role == "background" for _, role in left):
+    if any(token.tag == "BG" for token in near.left):
         given.add("background")
-    if "background" in given and not any(token.tag == "AND" for token in (*near.left, *near.right)):
+    if (
+        "background" in given
+        and "BG" in near.tagged
+        and not any(token.tag == "AND" for token in (*near.left, *near.right))
+    ):
         given = {"background"}
     if given and any(token.raw.lower() in {"once", "after"} for token in near.earlier):
         given.add("left")

@@ -80,6 +80,7 @@ def _shares(known: Known, role: Role) -> tuple[float | None, ...]:
     job, free, allocated = known.job_nodes, known.nodes_free, known.nodes_allocated
     table: dict[Role, tuple[float | None, ...]] = {
         "job": (_ratio(job, known.nodes), _ratio(job, known.suitable)),
+        "whole_job": (_ratio(job, known.nodes),),
         "free_job": (_ratio(job, free), _ratio(job, known.suitable_free)),
         "free": (_ratio(free, known.nodes),),
         "busy": (_ratio(taken, known.nodes), _ratio(allocated, known.nodes)),
@@ -102,6 +103,7 @@ _WHOLE = re.compile(
 
 _NAMED: dict[Role, tuple[ClaimKind, str]] = {
     "job": ("share_of_cluster", "the job's share of the cluster"),
+    "whole_job": ("share_of_cluster", "the job's share of the cluster"),
     "free_job": ("share_of_cluster", "the job's share of the free nodes"),
     "free": ("occupancy", "the free part of the cluster"),
     "busy": ("occupancy", "the cluster's occupancy"),
@@ -124,17 +126,27 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     if _of_other(near) or _computed(scene, index) or _of_something(near) or _symbols(near):
         return None
     roles, known = _roles(near), scene.known
+    if not roles and re.match(r" Q:pct P:of (?:THE |MY |ALL )?N NODE ", scene.sentence.slice(index, index + 6)):
+        roles = {"job"}
     if not roles:
         return None
     chosen = [role for role in _NAMED if role in roles]
     each = [_shares(known, role) for role in chosen]
     first = None if any(one[0] is None for one in each) else each[0][0]
     kind, name = _NAMED[chosen[0]]
-    return Truth(kind, name, (first, *(value for one in each for value in one)), "%")
+    counted = _counts_before(scene, index)
+    return Truth(kind, name, (first, *(value for one in each for value in one), *counted), "%")
 
 
-_WHOLES = frozenset({"NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID", "capacity", "resources", "pool", "it", "IT", "them",
+_WHOLES = frozenset({"N", "NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID", "capacity", "resources", "pool", "it", "IT", "them",
                      "MINE", "ALL", "slots", "nodes", "fleet", "inventory", "BUSY", "THESE", "THIS"})  # fmt: skip
+
+
+def _counts_before(scene: Scene, index: int) -> list[float | None]:
+    """`70 nodes run jobs, i.e. a third of the cluster`: the shares of the counts that stand right before."""
+    near = scene.sentence.tokens[max(0, index - 12) : index]
+    counts = [int(token.quantity.number) for token in near if token.tag == "N" and token.quantity]
+    return [_ratio(count, scene.known.nodes) for count in counts if count <= (scene.known.nodes or 0)]
 
 
 def _symbols(near: Around) -> bool:
@@ -166,7 +178,7 @@ def _of_count(scene: Scene, index: int) -> Truth | None:
     at = next((at for at in range(index - 1, max(-1, index - 7), -1) if tokens[at].tag == "N"), None)
     quantity = tokens[at].quantity if at is not None else None
     match = re.search(
-        r"(?<! P:of)(?<! /)(?<! P:out_of)(?<! P:of THE)(?<! P:of MY) N (?:FREE |REQ |BUSY )?NODE (?:FREE |REQ |BUSY )?\( (?:ABOUT |ONLY |~ )?$",
+        r"(?<! P:of)(?<! /)(?<! P:out_of)(?<! P:of THE)(?<! P:of MY) N (?:FREE |REQ |BUSY )?(?:NODE |REQ )(?:FREE |REQ |BUSY )?\( (?:ABOUT |ONLY |~ )?$",
         scene.sentence.slice(index - 6, index),
     )
     if match is None or quantity is None or known.nodes is None or quantity.number > known.nodes:
@@ -176,8 +188,15 @@ def _of_count(scene: Scene, index: int) -> Truth | None:
     return Truth("share_of_cluster", f"{part} nodes of the cluster", values, "%")
 
 
+_OF_ALL = re.compile(r" Q:pct P:of (?:THE|MY|THIS) (?:TOTAL |entire )?CLUSTER ")
+
+
 def _computed(scene: Scene, index: int) -> bool:
     """`42 of 200 (21 %)` is a sum, judged as one."""
+    if _OF_ALL.match(scene.sentence.slice(index, index + 6)) and "P:of N NODE" not in scene.sentence.slice(
+        index - 7, index
+    ):
+        return False
     before = scene.sentence.slice(index - 7, index)
     return (
         re.search(
@@ -194,6 +213,9 @@ def _roles(near: Around) -> set[Role]:
         return {"free_job"}
     if re.search(r" (?:CLUSTER|I|SELFID) (?:BE |[a-z]\S* ){0,3}P:at (?:ABOUT )?\* ", near.tags):
         return {"busy", "later"}
+    whole = re.search(r" \* P:of (?:THE|MY|THIS) (?:TOTAL |entire )?CLUSTER ", near.tags)
+    if whole and not found - {"job", "own", "total"} and not {"LOAD", "HEDGE"} & near.tagged:
+        return {"whole_job"}
     roles: set[Role] = found & {"background", "free", "left", "job"}
     if (
         found & {"busy", "jobs"}
