@@ -1,7 +1,6 @@
 """What a member may put on the ledger: the acts inside a signed item, typed and bounded."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Annotated, Literal
 
 import orjson
@@ -183,13 +182,41 @@ def payloads(acts: Sequence[Value], bytes_max: int) -> list[bytes]:
     return [b"[" + b",".join(part) + b"]" for part in parts]
 
 
-@lru_cache(maxsize=4_096)
+READ_BYTES_MAX = 4_000_000
+"""Payloads whose acts are remembered: more than six blocks can hold. Acts take some ten times their payload's bytes."""
+
+
+class Read:
+    """Acts of the payloads read lately: each is asked for in the pool, in a proposal, and when it is decided."""
+
+    def __init__(self, bytes_max: int) -> None:
+        """Remember nothing yet, and never more than so many bytes of payloads."""
+        self._bytes_max, self._bytes = bytes_max, 0
+        self._acts: dict[bytes, tuple[Act, ...]] = {}
+
+    def __call__(self, payload: bytes) -> tuple[Act, ...]:
+        """Return the acts of a payload; MessageMalformed if it holds something else."""
+        acts = self._acts.get(payload)
+        if acts is None:
+            acts = self._acts[payload] = _read(payload)
+            self._bytes += len(payload)
+            while self._bytes > self._bytes_max:
+                oldest = next(iter(self._acts))
+                del self._acts[oldest]
+                self._bytes -= len(oldest)
+        return acts
+
+
 def decode_acts(payload: bytes) -> tuple[Act, ...]:
     """Read the acts of an item's payload.
 
     Raises:
         MessageMalformed: not canonical JSON of known acts within their bounds.
     """
+    return _READ(payload)
+
+
+def _read(payload: bytes) -> tuple[Act, ...]:
     try:
         acts = _ACTS.validate_json(payload, strict=True)
     except ValidationError as error:
@@ -204,6 +231,9 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
     if not exact:
         raise MessageMalformed("payload is not in canonical form")
     return acts
+
+
+_READ = Read(READ_BYTES_MAX)
 
 
 def misread(payload: bytes) -> tuple[str | int, ...] | None:

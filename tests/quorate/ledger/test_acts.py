@@ -162,3 +162,14 @@ def test_one_act_that_is_too_long_stands_alone_and_a_part_has_a_bounded_number_o
     assert a.payloads((short, long, short), 200) == [a.encode_acts([act]) for act in (short, long, short)]
     assert [len(a.decode_acts(part)) for part in a.payloads((short,) * 1_000, 10**6)] == [512, 488]
     assert a.payloads((), 200) == []
+
+
+def test_what_is_remembered_of_payloads_has_a_bound_and_is_read_again_when_forgotten():
+    payloads = [a.encode_acts([a.Start(job=f"j{number}")]) for number in range(50)]
+    read = a.Read(3 * len(payloads[20]))
+    for payload in [*payloads, *payloads]:
+        assert read(payload) == a.decode_acts(payload)
+        assert sum(map(len, read._acts)) == read._bytes <= 3 * len(payloads[20])
+    with pytest.raises(MessageMalformed):
+        read(b"{}")
+    assert b"{}" not in read._acts
