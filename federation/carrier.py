@@ -222,6 +222,8 @@ class Carrier:
             await self._listen(reader, seat)
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, TimeoutError):
             pass
+        except asyncio.CancelledError:
+            pass  # the process ends; a stream's own callback would complain of a cancelled task
         finally:
             with suppress(ValueError):
                 links.remove(writer)

@@ -73,6 +73,11 @@ def _record(call: Call, seat: int, reputations: tuple[int, ...], interval_bp: in
     )
 
 
+def _contradicts(call: Call, seat: int, record: AnswerRecord, interval_bp: int) -> bool:
+    """Say whether a bid was found void by facts; an excluded seat's is void without that."""
+    return bool(_void(call, seat, record.answer, interval_bp) if seat in call.excluded else record.void)
+
+
 def judge(call: Call, reputations: tuple[int, ...], interval_bp: int) -> Judged:
     """Judge all answers of a call against the facts of its opening.
 
@@ -88,7 +93,7 @@ def judge(call: Call, reputations: tuple[int, ...], interval_bp: int) -> Judged:
     wrong = tuple(
         seat
         for seat, record in enumerate(records)
-        if isinstance(record.answer, Bid) and _void(call, seat, record.answer, interval_bp)
+        if isinstance(record.answer, Bid) and _contradicts(call, seat, record, interval_bp)
     )
     assessed = {record.cluster: record.assessed_bp for record in records if record.assessed_bp is not None}
     return Judged(records, rank(valid, weights, call.draw, assessed), wrong)
