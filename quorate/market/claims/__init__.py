@@ -2,21 +2,21 @@
 
 A language model's figures are mostly right and its categories often wrong, so numbers alone catch little. A text is
 cut into sentences, a sentence into tags (`words`: one class of words, one tag), pronouns are resolved where only one
-reading is possible, and rules over tags find claims. A number is read by what it counts (`nouns`) and by the roles that the
-words round it give (`context`): any number of nodes, GPUs, bytes or percent that no reading has is false, however it is
-worded (`tally`, `gauges`, `volumes`); sums are worked out (`formulas`). Types, penalties and fit are known by their usual
-wordings first, then by the notions that meet in a clause (`notions`, `judgements`). A claim is refuted only where the facts are known and leave no
-true reading: the precise figure of a known group, an approximate one, a job's where it could be the job's. Hedges
-(`may`, `would`), conditions (`if`), comparisons (`unlike a GPU cluster`), opinions (`well suited`, `ample`) and other
-clusters' properties claim nothing.
+reading is possible, and rules over tags find claims. A number is read by what it counts (`nouns`) and by the roles
+that the words round it give (`context`): a number of nodes, GPUs, bytes or percent that no reading has is false,
+however it is worded (`tally`, `gauges`, `volumes`); sums are worked out (`formulas`). Types, penalties and fit are
+known by their usual wordings first, then by the notions that meet in a clause (`notions`, `judgements`). A claim is
+refuted only where the facts are known and leave no true reading: the precise figure of a known group, an approximate
+one, a job's where it could be the job's. Hedges (`may`, `would`), conditions (`if`), comparisons (`unlike a GPU
+cluster`), opinions (`well suited`, `ample`) and other clusters' properties claim nothing.
 
 | kind | says | refuted when |
 |---|---|---|
 | own_type | I am a T cluster; my type is (not) T; my T-focused design | the type is another (or just this one) |
 | specialisation | specialised in, designed for, focused on T | the type is none of which that may be said |
-| type_match | the types match, differ; the job is (not) my specialisation | both types are known and it is not so; the job is known to have no type |
+| type_match | the types match, differ; the job is (not) my specialisation | it is not so; the job states no type |
 | penalty_rule | a mismatch penalty applies, or does not | the types match, or do not |
-| job_type | the job's type is T; the job has no type | the job's type is another, or it is known to have none; it has one |
+| job_type | the job's type is T; the job has no type | its type is another, or known to be none; it has one |
 | identity | as CLUSTER_X, I ...; CLUSTER_X is my name | the bidder is another member |
 | heterogeneity | mixed nodes; nodes all alike; N kinds of nodes | one group of nodes; several; another number |
 | gpu_presence | no GPUs, GPU-less; my GPUs; the job needs no GPUs | it has some; it has none; it asks for some |
@@ -34,8 +34,10 @@ clusters' properties claim nothing.
 
 T covers the words bids use for a type (`words`); of soft ones (compute-intensive, data-intensive, simulation) several
 types may say so truly. `HPC system` names what every supercomputer is; `hpc cluster`, said of oneself, is a type.
-Known limits: English only; irony, metaphor and claims that need the job's description are not read; ellipsis (`we have
-eight on each`) only for the noun counted last; a number in two roles by its words may be either. Measure: `python tests/quorate/market/claims_measure.py`.
+Known limits: English only; irony, metaphor and claims that need the job's description are not read; ellipsis (`we
+have eight on each`) only for the noun counted last; a number in two roles by its words may be either; a duration in
+two parts (`1 h 40 min`) is not read. Measure: `python tests/quorate/market/claims_measure.py`, `python -m evals
+gold`.
 """
 
 import re
@@ -119,8 +121,12 @@ def _read(scene: Scene) -> Iterator[Found]:
             for one in told
         )
     ]
+    untyped = any(found.asserted == "the job has no type" for found in (*told, *short))
+    told, short = ([found for found in some if not (untyped and found.kind == "type_match")] for some in (told, short))
     yield from told
     yield from short
+    if untyped:
+        kinds.add("type_match")
     kinds |= {found.kind for found in (*told, *short)}
     for reader in _NOTIONS:
         yield from (found for found in reader(scene) if found.kind not in kinds and not start <= found.first < end)

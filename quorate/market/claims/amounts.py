@@ -16,10 +16,19 @@ _WAITS = frozenset(
 _TIMED = re.compile(r" (?:TIMEN|REQ|JOB|T:sim|BUSY|blocked|tied|held|hold|RUN|LASTS|estimated|hour|long) ")
 
 
+def compound(scene: Scene, index: int) -> bool:
+    """Whether it is a part of `1 h 40 min`, `an hour and a quarter`."""
+    before, after = scene.sentence.slice(index - 2, index), scene.sentence.slice(index + 1, index + 3)
+    return (
+        re.search(r" (?:Q:time|hour|hours) (?:AND )?$", before) is not None
+        or re.match(r" (?:AND )?Q:time ", after) is not None
+    )
+
+
 def duration(scene: Scene, index: int) -> Truth | None:
     """Say what a duration may truly be: the job's time limit, unless it is a wait or a forecast."""
     known = scene.known
-    if known.job_walltime_s is None:
+    if known.job_walltime_s is None or compound(scene, index):
         return None
     token = scene.sentence.tokens[index]
     assert token.quantity is not None

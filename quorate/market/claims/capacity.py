@@ -224,6 +224,8 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
             continue
         if says and re.search(r" (?:NOT|NO|CANNOT|neither) ", scene.sentence.slice(max(start, first - 4), first + 2)):
             continue
+        if "TYPEN" in scene.sentence.slice(first, last + 4).split() and "FITV" in match.group():
+            continue
         if re.search(r" (?:JOBS|similar|such|MIS|part|PARTLY|PENALTY|SPECN) ", scene.sentence.slice(first, last)):
             continue
         named = scene.sentence.slice(

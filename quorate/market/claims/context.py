@@ -28,7 +28,7 @@ _BY_WORD: dict[str, Role] = {
     "stays": "left", "spare": "left", "reserve": "left", "buffer": "left", "subtracting": "left",
     "headroom": "left", "afterwards": "left", "others": "left", "margin": "left", "cushion": "left",
     "ready": "free", "unassigned": "free", "unreserved": "free", "schedulable": "free", "allocatable": "free",
-    "inactive": "free", "usable": "free", "accessible": "free", "untouched": "free", "uncommitted": "free",
+    "inactive": "free", "usable": "free", "accessible": "free", "uncommitted": "free",
     "tied": "busy", "unavailable": "busy", "engaged": "busy", "blocked": "busy", "working": "busy", "active": "busy",
     "running": "jobs", "assigned": "jobs", "load": "background",
     "allocating": "job", "allocate": "job", "assigning": "job", "assign": "job", "reserving": "job", "give": "job",
@@ -48,7 +48,7 @@ _BOTH: dict[str, tuple[Role, ...]] = {
     "used": ("busy", "job"), "occupied": ("busy", "job"), "open": ("free",), "occupy": ("job", "busy"),
     "occupies": ("job", "busy"), "consumed": ("busy", "job"), "consume": ("job", "busy"), "consumes": ("job", "busy"),
     "remain": ("left", "free"), "remains": ("left", "free"), "still": ("left", "free"), "after": ("left", "free"),
-    "placed": ("job",), "take": ("job", "busy"), "takes": ("job", "busy"), "hold": ("job", "busy"), "holds": ("job", "busy"),
+    "untouched": ("free", "left"), "remainder": ("left", "free"), "placed": ("job",), "take": ("job", "busy"), "takes": ("job", "busy"), "hold": ("job", "busy"), "holds": ("job", "busy"),
     "use": ("job", "busy"), "uses": ("job", "busy"), "tied": ("busy", "job"), "blocked": ("busy", "job"),
     "running": ("jobs", "busy"), "assigned": ("jobs", "busy", "job"), "load": ("busy", "background"),
     "keep": ("busy", "left"), "keeps": ("busy", "left"), "engaged": ("busy", "job"),
@@ -77,6 +77,8 @@ class Around:
     """What the sentence says right before `left`."""
     before: tuple[Token, ...] = ()
     """All that the sentence says before `left`, as far back as `EARLIER_TOKENS_MAX`."""
+    later: tuple[Token, ...] = ()
+    """What it says right after `right`."""
 
     @property
     def tags(self) -> str:
@@ -142,7 +144,7 @@ def around(scene: Scene, index: int) -> Around:
     tokens = scene.sentence.tokens
     start, end = _opening(tokens, index), _closing(tokens, index)
     before = tokens[max(0, start - EARLIER_TOKENS_MAX) : start]
-    return Around(tokens[start:index], tokens[index + 1 : end], before[-14:], before)
+    return Around(tokens[start:index], tokens[index + 1 : end], before[-14:], before, tokens[end : end + 8])
 
 
 def negated(tokens: tuple[Token, ...], at: int) -> bool:

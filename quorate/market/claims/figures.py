@@ -51,5 +51,5 @@ def _tolerance(token: Token, before: str) -> tuple[float, float]:
         round_number = quantity.number >= 1_000 and quantity.number % 100 == 0
         return quantity.step, 0.06 if about else 0.02 if round_number or quantity.step else 0.0
     if token.tag == "Q:pct":
-        return (max(quantity.step + 1.0, 2.0) if about else quantity.step), 0.0
+        return (max(quantity.step + (1.0 if quantity.number else 2.0), 2.0) if about else quantity.step), 0.0
     return quantity.step, 0.1 if about else 0.02

@@ -27,7 +27,7 @@ _TOTAL = re.compile(
     r" (?:TOTAL|together|altogether|sum|P:across|inventory|adds|add|aggregate|aggregated) | ALL (?:MY |THE |P:of |N )*\* "
 )
 _JOB_AFTER = re.compile(
-    r" \* (?:(?:T:memory|GPUS|T:gpu|CORE|PER|NODE|/|A|P:of|P:on|EACH|BE|BEING|WH) ){0,7}(?:(?!what|times|twice)[a-z]\S* )?"
+    r" \* (?:(?:T:memory|GPUS|T:gpu|CORE|PER|NODE|/|A|P:of|P:on|EACH|BE|BEING|WH) ){0,7}(?:(?!what|times|twice|where|while)[a-z]\S* )?"
     r"(?:BE )?(?:REQ |P:(?:for|by) (?:THE |THIS )?(?:[a-z]\S* |T:\S+ )?JOB (?!'S)|(?:THE |THIS )?JOB REQ |IT REQ )"
 )
 _JOB = frozenset({"REQ", "JOB"})
@@ -135,7 +135,7 @@ class Stock:
         if not self.own_each or None in (*self.own_each, self.own_all[0]):
             return None
         values = (self.own_all[0], *self.own_all, *self.own_each, self.job_each, self.job_all)
-        return Truth(self.all_kind, f"the cluster's {self.name}", values, self.unit)
+        return self.with_gaps(Truth(self.all_kind, f"the cluster's {self.name}", values, self.unit))
 
     def with_gaps(self, base: Truth) -> Truth:
         """Return the same with what is left over on a node, or on the job's nodes."""
@@ -226,6 +226,9 @@ def judge(scene: Scene, index: int, stock: Stock) -> Truth | None:
     if {token.raw.lower() for token in near.right[:1]} & _LESS or re.search(
         r" \* GPUS IN (?!TOTAL|EACH|PER|ALL|MY|THE|THIS)", tags
     ):
+        return None
+    before = scene.sentence.tokens[max(0, index - 2) : index]
+    if before and (before[-1].raw.lower() == "times" or [token.tag for token in before] == ["Q:pct", "P:of"]):
         return None
     how = reading(near, stock.name == "cores", scene.sentence.slice(index - 10, index) + "* ")
     zero = scene.sentence.tokens[index].quantity

@@ -40,7 +40,12 @@ _LATER = re.compile(
 
 
 def _clear(clause: Clause) -> bool:
-    return clause.stated and _LATER.search(clause.tags) is None and " ONLY " not in clause.tags
+    return (
+        clause.stated
+        and " running " not in clause.words
+        and _LATER.search(clause.tags) is None
+        and " ONLY " not in clause.tags
+    )
 
 
 def _verdict(clause: Clause, says: bool, thing: str) -> Found:
@@ -129,7 +134,9 @@ MIXED = re.compile(
 ALIKE = re.compile(
     rf" (?:only one|one|a single|the same) {_SORTS} (?:P:of )?(?:NODE|HW) | NODE (?:BE )?(?:all |ALL )?(?:P:of )?(?:THE |A )?(?:one|SAME|single) {_SORTS} "
 )
-COUNTED = re.compile(rf" (?P<n>N) (?:[a-z]\S* |DIFF |HET ){{0,2}}{_SORTS} (?:P:of (?:MY |THE )?)?(?:NODE|HW|$)")
+COUNTED = re.compile(
+    rf" (?P<n>N|two|three|four|several) (?:[a-z]\S* |DIFF |HET ){{0,2}}{_SORTS} (?:P:of (?:MY |THE )?)?(?:NODE|HW|$)"
+)
 
 
 def heterogeneity(scene: Scene) -> Iterator[Found]:
@@ -199,5 +206,5 @@ def occupancy(scene: Scene) -> Iterator[Found]:
                 clause.last,
                 free if known.nodes_free != known.nodes else None,
             )
-        elif NONE_FREE.search(tags) and " NOT " not in tags:
+        elif NONE_FREE.search(tags) and " NOT " not in tags and " spare " not in clause.words:
             yield Found("occupancy", "no node is free", clause.first, clause.last, free if known.nodes_free else None)

@@ -104,7 +104,8 @@ def last(scene: Scene, index: int) -> Noun | None:
         return counted_last(scene, index)
     if _KEYED.search(before) and _ENDS.match(after):
         return counted_last(scene, index)
-    named = counted_last(scene, index, sure=True)
+    quantity = scene.sentence.tokens[index].quantity
+    named = counted_last(scene, index, sure=True) if quantity and quantity.number else None
     if _ASKED_AFTER.match(after) or (_ASKED_BEFORE.search(before) and _ENDS.match(after)):
         return named
     return counted_last(scene, index) if _told(scene, index) else None

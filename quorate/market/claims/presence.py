@@ -156,6 +156,22 @@ def _absent_word(scene: Scene, last: int) -> bool:
     )
 
 
+_HERE = re.compile(r" (?:I|SELFID|CLUSTER) HAVE NO | (?:IN|P:on|P:at|P:in) (?:SELFID|MY|THIS CLUSTER|THE CLUSTER) ")
+_SOME = re.compile(r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND) ")
+
+
+def _said_here(sentence: Sentence, first: int, last: int) -> bool:
+    """Whether the words beside an absence say that it is this cluster's."""
+    start, end = sentence.clause(first)
+    near = sentence.slice(max(start, first - 3), min(end, last + 4))
+    inside = re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last))
+    return (_HERE.search(near) or inside) is not None
+
+
+def _of_some(sentence: Sentence, start: int, last: int) -> bool:
+    return _SOME.search(sentence.slice(start, last)) is not None
+
+
 def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found | None:
     sentence, known = scene.sentence, scene.known
     after = match["after"]
@@ -171,7 +187,8 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     start, end = sentence.clause(first)
     rest = sentence.slice(last - 1, min(end, last + 5))
     on_own = re.search(r" (?:MY|THIS) (?:NODE|CLUSTER) ", sentence.slice(first, last)) is not None
-    mine = on_own or re.search(r" (?:I|SELFID|CLUSTER) HAVE NO [.,;] $", sentence.slice(first, last)) is not None
+    mine = on_own or _said_here(sentence, first, last)
+    rest = re.split(r" (?:AND|C:\S+) ", rest)[0] + " "
     needs_none = re.search(r" (?:BE )?(?:REQ|necessary|involved|P:for (?:THE|THIS) JOB) ", rest) is not None
     job = not mine and (needs_none or subject(scene, first) == "job")
     only_cpus = sentence.tokens[first].tag in {"CPUONLY", "CPU"}
@@ -197,13 +214,10 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     )
     if bare and first - 1 <= start and not (known.groups and len(known.groups) > 1):
         return None
-    partial = bool(bare) or (
-        re.search(
-            r" (?:some|partition|partitions|N|few|rest|PARTLY|these|THESE|CPUONLY NODE|CPUONLY AND) ",
-            sentence.slice(start, last + (3 if only_cpus else 1)),
-        )
-        is not None
-    )
+    if re.match(r" (?:\S+ )?(?:wanted|REQ|asked) ", sentence.slice(last - 1, last + 2)):
+        return None
+    counted = re.search(r" N NODE (?:, )?(?:HAVE )?$", sentence.slice(first - 5, first)) is not None
+    partial = bool(bare) or counted or _of_some(sentence, start, last + (3 if only_cpus else 1))
     return Found("gpu_presence", "no GPUs", first, last, _absence_fact(known, partial))
 
 
@@ -319,6 +333,8 @@ def occupancy_words(scene: Scene) -> Iterator[Found]:
         if (
             _mine(scene, first, last)
             and not re.search(r" BG |NOT ALL", scene.sentence.slice(first - 1, last))
+            and not (" JOBS " in scene.sentence.slice(first, last) and known.nodes_allocated == 0)
+            and "spare" not in scene.sentence.text
             and not _limited(scene.sentence, first, last)
         ):
             wrong = None not in (known.nodes_free, known.nodes) and known.nodes_free != known.nodes

@@ -63,7 +63,7 @@ _UNITS = (
 )
 _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
-    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its|[A-Z][\w-]{1,40}'s) \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
+    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
 )
 """What follows a number in words that is a figure, not a manner of speaking."""
 QUANTITY = re.compile(

@@ -180,6 +180,8 @@ def _of_something_else(sentence: Sentence, match: re.Match[str], first: int, las
     """Whether what agrees is not the types: hardware, a criterion that is named, a short answer to something else."""
     groups = match.groupdict()
     start, end = sentence.clause(first)
+    if " what " in match.group() and len(set(re.findall(r" (T:[\w~]+)(?= )", sentence.tags))) > 1:
+        return True
     if "NODE" in sentence.slice(start, end).split() and "TYPEN" not in sentence.slice(start, end).split():
         return True
     if _HARDWARE.search(sentence.slice(first, last)) or _bare_noun(sentence, first, last):

@@ -22,7 +22,7 @@ _KINDS: dict[Role, tuple[ClaimKind, str]] = {
 _SOME = frozenset({"qualify", "qualifying", "suitable", "eligible", "such", "these", "them", "those", "large", "big", "small",
                    "fat", "fitting", "larger", "smaller", "capable", "kind", "group", "partition", "sort", "with", "that"})  # fmt: skip
 _MARGIN = frozenset({"more", "additional", "extra", "further", "fewer", "less", "another", "short", "missing", "surplus",
-                     "shortfall", "difference", "lacking", "deficit", "beyond", "too"})  # fmt: skip
+                     "shortfall", "difference", "lacking", "deficit", "miss", "misses",  "beyond", "too"})  # fmt: skip
 
 
 SILENT = Truth("node_count", "a number of nodes", (None,))
@@ -91,8 +91,16 @@ def _strong(found: Iterable[tuple[int, Role]]) -> list[tuple[int, Role]]:
     return [(at, role) for at, role in found if role != "own"]
 
 
+_ACTIVE = frozenset(
+    {"hold", "holds", "give", "gives", "take", "takes", "use", "uses", "keep", "keeps", "offer", "supply"}
+)
+"""What nodes do, said after their number, does not say whose they are."""
+
+
 def _of_nodes(right: tuple[Token, ...], at: int) -> bool:
     """Whether a word after the nodes tells what becomes of them: `are hosted` does, `meet the need` does not."""
+    if right[at].raw.lower() in _ACTIVE:
+        return at > 0 and right[at - 1].tag == "BE"
     if (
         right[at].tag == "RUN"
         and right[at].raw.lower() != "running"
@@ -130,7 +138,7 @@ def roles(near: Around, head: int) -> tuple[frozenset[Role], bool]:
     if given:
         return frozenset(given), True
     weak = any(role == "own" for _, role in (*cues(near.left), *cues(near.right[: head + 4])))
-    told = {role for _, role in _strong(cues(near.earlier[-8:]))}
+    told = {role for _, role in (*_strong(cues(near.earlier[-8:])), *_strong(cues(near.later)))}
     return (frozenset({"total", "free", "job"} | told), False) if weak else (frozenset(), False)
 
 
@@ -159,7 +167,7 @@ def _gap(known: Known, near: Around, head: int) -> Truth | None:
     words = {token.raw.lower() for token in (*near.left[-2:], *near.right[: head + 3])}
     if not words & _MARGIN:
         return None
-    told = near.tagged & {"P:than", "SHORT"} or words & {"short", "missing", "lacking"}
+    told = near.tagged & {"P:than", "SHORT"} or words & {"short", "missing", "lacking", "miss", "misses"}
     return margins(known) if told and "HEDGE" not in near.tagged else SILENT
 
 
@@ -168,6 +176,8 @@ def _plain(known: Known, near: Around, head: int) -> tuple[Truth, bool]:
     before = {token.raw.lower() for token in near.left[-2:]}
     if "HEDGE" in near.tagged and not given & {"left", "job"} and before & {"would", "could", "might", "may"}:
         return SILENT, True
+    if "HEDGE" in near.tagged and "free" in given:
+        given |= {"left"}
     if "busy" in given and (
         near.tagged & {"HEDGE", "AFTER", "will"} or near.words & {"once", "then", "with", "including"}
     ):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from quorate.domain.clusters import CLUSTER_TYPES
 from quorate.market.claims import terse_truths as truths
+from quorate.market.claims.amounts import compound
 from quorate.market.claims.capacity import part_fact, why
 from quorate.market.claims.figures import judged
 from quorate.market.claims.lexer import Token
@@ -126,7 +127,8 @@ def _number(segment: Segment) -> Found | None:
         shifted = segment.first + segment.tags[: match.start("n") - 1].count(" ")
         token = segment.scene.sentence.tokens[shifted]
         by_role = tallied(segment.scene).get(shifted)
-        if (by_role is not None and by_role[1]) or _counts_other(segment, shifted):
+        part = token.tag == "Q:time" and compound(segment.scene, shifted)
+        if (by_role is not None and by_role[1]) or part or _counts_other(segment, shifted):
             return None
         truth = maker(segment, token)
         if truth is not None and token.quantity is not None:

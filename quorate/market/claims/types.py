@@ -78,6 +78,8 @@ def _is_own(scene: Scene, match: re.Match[str], first: int, last: int) -> bool:
     groups = match.groupdict()
     if groups.get("head") and first != 0:
         return False
+    if match.group().startswith("BEING ") and re.search(r" JOB 'S TYPEN $", sentence.slice(first - 3, first)):
+        return False
     if groups.get("as") and not _opens(sentence, first):
         return False
     if match.group().startswith("CLUSTER ") and re.search(
@@ -166,7 +168,13 @@ def job_types(scene: Scene) -> Iterator[Found]:
     sentence, known = scene.sentence, scene.known
     for match, first, last in matches(sentence, JOB_TYPE):
         mention = types_of(match["type"])[0]
-        if mention not in CLUSTER_TYPES or "INT " in match.group() or hedged(sentence, first, last):
+        request = any(one.raw.lower() in {"request", "requests"} for one in sentence.tokens[first:last])
+        if (
+            (match.groupdict().get("soft") and request)
+            or mention not in CLUSTER_TYPES
+            or "INT " in match.group()
+            or hedged(sentence, first, last)
+        ):
             continue
         says_not = bool(match.groupdict().get("not"))
         soft = match.groupdict().get("soft") or (

@@ -2,6 +2,7 @@
 """Shares in percent, bytes and link speeds, judged by the words round them."""
 
 import re
+from itertools import pairwise
 
 from quorate.market.claims import gauges
 from quorate.market.claims.context import Around, Role, around, cues, denied, elsewhere, supposed
@@ -94,7 +95,7 @@ def _shares(known: Known, role: Role) -> tuple[float | None, ...]:
 
 
 _OF_FREE = re.compile(
-    r" (?:share|fraction|P:of) (?:P:of )?(?:MY |THE |ALL )*FREE (?:NODE |ones )(?:\S+ ){0,3}\* | \* (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL |WH |what ){0,3}?FREE "
+    r" (?:share|fraction|P:of) (?:P:of )?(?:MY |THE |ALL )*FREE (?:NODE |ones )(?:\S+ ){0,3}\* | \* P:of (?:THE |MY )?NODE (?:WH |that )(?:BE )?(?:[a-z]\S* |THIS )?FREE | \* (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL |WH |what ){0,3}?FREE "
 )
 _WHOLE = re.compile(
     r" (?:NODE|CLUSTER|capacity|resources|SELFID|share|TOTAL|footprint|pool|slots?|P:of (?:I|MY|MINE)) "
@@ -125,6 +126,10 @@ def percent(scene: Scene, index: int) -> Truth | None:
 def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     if _of_other(near) or _computed(scene, index) or _of_something(near) or _symbols(near):
         return None
+    if re.match(r" Q:pct P:of (?:MY|THE|ITS) (?:N (?!NODE)|Q:mem )", scene.sentence.slice(index, index + 6)):
+        return None
+    if re.search(r" P:of WH ", scene.sentence.slice(index - 8, index)):
+        return None
     roles, known = _roles(near), scene.known
     if not roles and re.match(r" Q:pct P:of (?:THE |MY |ALL )?N NODE ", scene.sentence.slice(index, index + 6)):
         roles = {"job"}
@@ -144,8 +149,9 @@ _WHOLES = frozenset({"N", "NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID
 
 def _counts_before(scene: Scene, index: int) -> list[float | None]:
     """`70 nodes run jobs, i.e. a third of the cluster`: the shares of the counts that stand right before."""
-    near = scene.sentence.tokens[max(0, index - 12) : index]
+    near = scene.sentence.tokens[max(0, index - 18) : index]
     counts = [int(token.quantity.number) for token in near if token.tag == "N" and token.quantity]
+    counts = [*counts, *(one + two for one, two in pairwise(counts)), *([sum(counts)] if counts else [])]
     return [_ratio(count, scene.known.nodes) for count in counts if count <= (scene.known.nodes or 0)]
 
 
@@ -208,7 +214,8 @@ def _computed(scene: Scene, index: int) -> bool:
 
 
 def _roles(near: Around) -> set[Role]:
-    found = {role for _, role in (*cues(near.left), *cues(near.right[:7]))}
+    end = next((at for at, token in enumerate(near.right) if token.tag == ","), 7)
+    found = {role for _, role in (*cues(near.left), *cues(near.right[: min(end, 7)]))}
     if _OF_FREE.search(near.tags):
         return {"free_job"}
     if re.search(r" (?:CLUSTER|I|SELFID) (?:BE |[a-z]\S* ){0,3}P:at (?:ABOUT )?\* ", near.tags):
@@ -223,7 +230,7 @@ def _roles(near: Around) -> set[Role]:
         or "LOAD" in {token.tag for token in (*near.left, *near.right)}
     ):
         roles |= {"busy", "later"}
-        if {"usage", "use", "used"} & near.words or "HEDGE" in {token.tag for token in near.left}:
+        if {"usage", "use", "used"} & near.words or "HEDGE" in near.tagged:
             roles |= {"job"}
     if (
         "job" in found
