@@ -144,6 +144,7 @@ def check_history(table: Table, block: Block, items: tuple[Item, ...]) -> None:
     Raises:
         LedgerBroken: a quorum certified what does not follow here; the node must stop.
     """
+    meet_branch(table, block)
     wrong = misfit(table.application, block, table.head)
     if wrong is None and not same(table.application.results(block.at_s, items, block.previous), block.results):
         wrong = "its results do not follow"

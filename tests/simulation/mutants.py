@@ -331,6 +331,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "previous_certificate_unchecked": lambda: Mutant(((judging, "_wrong_previous", _nothing),)),
     "evidence_too_loose": lambda: Mutant(_loose_evidence()),
     "evidence_never_filed": lambda: Mutant(((desk.Desk, "convict", _nothing),), beyond=True),
+    "branches_pass_in_silence": lambda: Mutant(((judging, "meet", _nothing),), {"stage": "rift"}, beyond=True),
     "clocks_charged": lambda: Mutant(_provable_anyway()),
     "any_vote_charged": lambda: Mutant(((refuting, "vouches", _any_vote),)),
     "inclusion_rule_off": lambda: Mutant(
@@ -370,7 +371,7 @@ def names() -> list[str]:
 def pinned(name: str) -> str:
     """Say in words what every schedule of a mutant's hunt has in common, nothing if they are drawn freely."""
     mutant = MUTANTS[name]()
-    pin = {"n": 6, "liars": 2, "beyond": True} if mutant.beyond else dict(mutant.pin)
+    pin = ({"n": 6, "liars": 2, "beyond": True} if mutant.beyond else {}) | mutant.pin
     if mutant.laws is not None:
         pin["laws"] = "+".join(sorted(mutant.laws))
     return f" [{', '.join(f'{key}={value}' for key, value in pin.items())}]" if pin else ""
@@ -393,7 +394,8 @@ def hunt(name: str, seed: int, schedules: int) -> Kill | None:
 
 def _play(mutant: Mutant, seed: int) -> Outcome:
     if mutant.beyond:
-        return play(draw(seed, n=6, liars=2, tricks=("echo", "two_proposals"), beyond=True), forks=True)
+        pin = {"n": 6, "liars": 2, "tricks": ("echo", "two_proposals"), "beyond": True} | mutant.pin
+        return play(draw(seed, **pin), forks=True)
     return play(draw(seed, **mutant.pin), laws=mutant.laws)
 
 

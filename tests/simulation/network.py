@@ -356,8 +356,7 @@ class Member:
     def _halt(self) -> None:
         """Stop for good, as a node must that meets a certified history which is not its own: beyond the bound only."""
         for effect in self.replica.drain():
-            if type(effect) is Convict:
-                self._do(effect)
+            self._do(effect)
         self.halted = True
         self.replica = None
 

@@ -23,6 +23,8 @@ from tests.simulation.schedule import STAGES, draw
 
 COMMAND = "python -m tests.simulation.run"
 PROGRESS_S = 30.0
+BEYOND_STAGES = (None, None, None, "rift")
+"""Three of four seeds are weather; the fourth is a rift, in which both halves are sure to decide."""
 
 
 def _pin(options: argparse.Namespace) -> dict[str, object]:
@@ -122,7 +124,8 @@ def beyond(options: argparse.Namespace) -> int:
     tally: Counter[str] = Counter()
     bad = 0
     for seed in range(options.seed, options.seed + options.schedules):
-        plan = draw(seed, n=6, liars=2, tricks=("echo", "two_proposals"), beyond=True)
+        stage = options.stage or BEYOND_STAGES[seed % len(BEYOND_STAGES)]
+        plan = draw(seed, n=6, liars=2, tricks=("echo", "two_proposals"), beyond=True, stage=stage)
         outcome = play(plan, forks=True)
         tally["schedules"] += 1
         tally["forks"] += outcome.forks > 0
@@ -132,7 +135,7 @@ def beyond(options: argparse.Namespace) -> int:
             bad += 1
             print(
                 f"{outcome.law} {outcome.detail[:300]} convicted={sorted(outcome.convicted)} | "
-                f"{COMMAND} beyond --seed {seed} --schedules 1"
+                f"{COMMAND} beyond --seed {seed} --schedules 1" + (f" --stage {stage}" if stage else "")
             )
     print(" ".join(f"{name}={value}" for name, value in tally.items()), f"bad={bad}")
     return 1 if bad else 0
@@ -194,7 +197,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--n", type=int)
     top.add_argument("--liars", type=int)
     top.add_argument("--tricks")
-    top.add_argument("--stage", choices=tuple(STAGES), help="schedules of one stage only")
+    top.add_argument("--stage", choices=tuple(STAGES), help="schedules of one stage only; rift: for beyond")
     top.add_argument("--jobs", type=int, default=1)
     top.add_argument("--signatures", choices=("hash", "ed25519"), default="hash")
     top.add_argument("--digest", action="store_true", help="print the trace digest of every schedule")

@@ -6,7 +6,7 @@ reproduced by one number. Times are milliseconds of simulated time.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 TRICKS = (
     "twin",
@@ -333,7 +333,7 @@ STAGED = 0.02
 
 def _stage(seed: int) -> str | None:
     place = int(random.Random(f"stage {seed}").random() / STAGED)
-    return tuple(STAGES)[place] if place < len(STAGES) else None
+    return DRAWN[place] if place < len(DRAWN) else None
 
 
 def _staged(
@@ -395,5 +395,16 @@ def _schism(seed: int) -> Schedule:
     return _staged(seed, rng, powers, dict.fromkeys(lying, "schism"), sides, 15_000)
 
 
-STAGES: dict[str, Callable[[int], Schedule]] = {"courier": _courier, "schism": _schism}
+def _rift(seed: int) -> Schedule:
+    """A schism beyond the bound: two liars of six, and both halves decide height after height until they meet."""
+    rng = random.Random(f"rift {seed}")
+    order = rng.sample(range(6), 6)
+    sides = tuple(int(seat in order[2:4]) for seat in range(6))
+    plan = _staged(seed, rng, (1000,) * 6, dict.fromkeys(order[:2], "schism"), sides, rng.choice((800, 1500, 2500)))
+    return replace(plan, heights=30, latency_ms=rng.choice((20, 60)))
+
+
+STAGES: dict[str, Callable[[int], Schedule]] = {"courier": _courier, "schism": _schism, "rift": _rift}
 """Schedules that are built rather than drawn, because weather alone would hardly ever make them."""
+DRAWN = ("courier", "schism")
+"""Those within the bound, which a seed may mean by itself."""

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation.play import play
-from tests.simulation.schedule import STAGES, TRICKS, draw, live_without, quorum, within_bound
+from tests.simulation.schedule import DRAWN, TRICKS, draw, live_without, quorum, within_bound
 
 SEEDS = 160
 STEP = 20
@@ -26,7 +26,7 @@ def test_every_law_holds_under_a_liar_of_each_kind(trick: str) -> None:
         assert outcome.law is None, f"--seed {seed} --n 6 --liars 1 --tricks {trick}: {outcome.law}: {outcome.detail}"
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", DRAWN)
 def test_every_law_holds_in_staged_schedules(stage: str) -> None:
     for seed in (1, 2, 3, 4):
         outcome = play(draw(seed, stage=stage))
@@ -69,6 +69,16 @@ def test_a_fork_beyond_the_bound_convicts_a_third() -> None:
             assert outcome.convicted <= plan.liar_seats()
             break
     assert forks
+
+
+def test_in_a_rift_both_colluders_are_convicted_once_the_halves_meet() -> None:
+    forks = 0
+    for seed in (1, 2, 3, 19, 32, 35):
+        outcome = play(draw(seed, stage="rift"), forks=True)
+        assert outcome.law is None, f"beyond --seed {seed} --stage rift: {outcome.law}: {outcome.detail}"
+        forks += outcome.forks > 0
+        assert not outcome.forks or len(outcome.convicted) == 2, f"beyond --seed {seed} --stage rift"
+    assert forks >= 3
 
 
 def test_a_seed_gives_one_trace_whatever_the_hash_seed() -> None:
