@@ -6,8 +6,9 @@ import, and a door that refuses a file or prints its first line should not wait 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from sqlite3 import DatabaseError
 
@@ -214,10 +215,42 @@ async def _database(path: Path) -> AsyncIterator[aiosqlite.Connection]:
         await (await opening).close()
 
 
-async def carry(
+async def carry_out(
     settings: wiring.Settings, asked: wiring.RunRequest, places: wiring.Places, options: wiring.Options
 ) -> RunReport:
-    """Carry a request through the graph and return its report; see `wiring.carry_out`."""
+    """Carry a request through the graph and return its report; everything is in `places` afterwards.
+
+    Raises:
+        OperatorError: a person must mend something first.
+        LedgerBroken: the ledger to be resumed does not verify.
+    """
+    try:
+        places.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestInvalid(f"cannot make the folder {places.folder}: {error.strerror}; name another") from error
+    if options.ledger is not None:
+        asked = asked.model_copy(update={"ledger": str(options.ledger.absolute())})
+    with _alone(places):
+        wiring.write_whole(places.request, asked.model_dump_json())
+        return await _connected(settings, asked, places, options)
+
+
+@contextmanager
+def _alone(places: wiring.Places) -> Iterator[None]:
+    """Keep other processes out of a run's folder; the system lets go of it when this process ends, however it ends."""
+    with places.lock.open("ab") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError as error:
+            raise RequestInvalid(
+                f"another process carries out the run in {places.folder}; wait for it, or start a run of your own"
+            ) from error
+        yield
+
+
+async def _connected(
+    settings: wiring.Settings, asked: wiring.RunRequest, places: wiring.Places, options: wiring.Options
+) -> RunReport:
     async with AsyncExitStack() as stack:
         wired = _Wired(settings, asked, places, options, stack)
         stack.push_async_callback(wired.agents.aclose)

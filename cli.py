@@ -196,7 +196,9 @@ def _carried(
         if args.resume is not None and wiring.finished(places):
             report = wiring.read_report(places)
         else:
-            report = asyncio.run(wiring.carry_out(settings, asked, places, options))
+            import carrying  # LangGraph and LangChain: a second that the run's first line need not wait for
+
+            report = asyncio.run(carrying.carry_out(settings, asked, places, options))
     except KeyboardInterrupt:
         if not places.report.exists():
             raise  # before anything was decided

@@ -133,12 +133,14 @@ class AppEngine:
         self, settings: wiring.Settings, asked: wiring.RunRequest
     ) -> Callable[[Listen, Report], Coroutine[None, None, RunReport]]:
         async def carry(listen: Listen, report: Report) -> RunReport:
+            import carrying  # LangGraph and LangChain: a second that the first page need not wait for
+
             few = len(asked.workload.jobs) <= REPORT_JOBS_MAX
             options = wiring.Options(listen=listen, heights=report if few else None)
             places = wiring.Places(self.folder / asked.name)
             with suppress(FileExistsError):
                 self.folder.mkdir(parents=True)
-            return await wiring.carry_out(settings, asked, places, options)
+            return await carrying.carry_out(settings, asked, places, options)
 
         return carry
 

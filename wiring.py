@@ -2,11 +2,9 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -355,39 +353,6 @@ def started(settings: Settings, asked: RunRequest, *, times: bool) -> RunStarted
             "started": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}" if times else None,
         }
     )
-
-
-async def carry_out(settings: Settings, asked: RunRequest, places: Places, options: Options) -> RunReport:
-    """Carry a request through the graph and return its report; everything is in `places` afterwards.
-
-    Raises:
-        OperatorError: a person must mend something first.
-        LedgerBroken: the ledger to be resumed does not verify.
-    """
-    from carrying import carry  # LangGraph and LangChain: a second that a door need not wait for
-
-    try:
-        places.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestInvalid(f"cannot make the folder {places.folder}: {error.strerror}; name another") from error
-    if options.ledger is not None:
-        asked = asked.model_copy(update={"ledger": str(options.ledger.absolute())})
-    with _alone(places):
-        write_whole(places.request, asked.model_dump_json())
-        return await carry(settings, asked, places, options)
-
-
-@contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    """Keep other processes out of a run's folder; the system lets go of it when this process ends, however it ends."""
-    with places.lock.open("ab") as file:
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError as error:
-            raise RequestInvalid(
-                f"another process carries out the run in {places.folder}; wait for it, or start a run of your own"
-            ) from error
-        yield
 
 
 def report_text(report: RunReport) -> str:

@@ -74,7 +74,7 @@ def measure(bidder_s: float, decisions: int) -> list[float]:
     settings = wiring.read_settings(None)
     with tempfile.TemporaryDirectory() as folder:
         asked = wiring.request(settings, jobs=jobs_from({"jobs": jobs}, "the benchmark"), name="decision")
-        asyncio.run(wiring.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options()))
+        asyncio.run(carrying.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options()))
     return [_TimedRun.took[job] / _Wired.thinking.took[job] for job in _TimedRun.took]
 
 

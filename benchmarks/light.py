@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import carrying
 import wiring
 from backends.ledger_file import read_lines
 from backends.reading import jobs_from
@@ -34,7 +35,7 @@ def made(jobs: int, folder: Path) -> list[bytes]:
         settings, jobs=jobs_from(table, "the benchmark"), faults=FaultPlan(faults=(lie,)), name="light"
     )
     places = wiring.Places(folder)
-    asyncio.run(wiring.carry_out(settings, asked, places, wiring.Options(times=False)))
+    asyncio.run(carrying.carry_out(settings, asked, places, wiring.Options(times=False)))
     return list(read_lines(places.ledger))
 
 

@@ -88,6 +88,7 @@ def _attack(args: Args) -> int:
 
 
 def _outcome(args: Args) -> int:
+    import carrying
     import wiring
     from backends.reading import JobRequest, Workload, read_federation
     from evals import outcome
@@ -107,7 +108,7 @@ def _outcome(args: Args) -> int:
                 profile=args.profile, name=course.id,
             )  # fmt: skip
             complain(course.id)
-            return asyncio.run(wiring.carry_out(settings, asked, places, wiring.Options(times=False)))
+            return asyncio.run(carrying.carry_out(settings, asked, places, wiring.Options(times=False)))
 
     courses = outcome.courses(read_federation(place), args.seed, args.split, args.sequences)
     for line in outcome.outcome_lines(outcome.run(courses, carry)):

@@ -346,7 +346,9 @@ def known_from(job: Facts, cluster: Facts, rivals: tuple[Rival, ...] = ()) -> Kn
 def _untyped(job: Facts) -> bool:
     """Whether the log says that the job states no type: a name for a type is there, and null, `none` or empty."""
     said = [job[name] for name in JOB_NAMES["type"] if name in job]
-    return bool(said) and all(value is None or name_of(str(value)) in {"", "none", "null", "any", "unspecified"} for value in said)
+    return bool(said) and all(
+        value is None or name_of(str(value)) in {"", "none", "null", "any", "unspecified"} for value in said
+    )
 
 
 def rival_from(cluster: Facts) -> Rival | None:

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+import carrying
 import wiring
 from faults.plan import Fault, FaultPlan
 
@@ -14,7 +15,7 @@ def main() -> None:
     settings = wiring.read_settings(None)
     asked = wiring.request(settings, faults=FaultPlan(faults=(lie,)), name="a lying peer")
     with tempfile.TemporaryDirectory() as folder:
-        run = wiring.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
+        run = carrying.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
         report = asyncio.run(run)
     for finding in report.findings:
         print(f"{finding.cluster}, class {finding.class_}, at {finding.job}: {finding.what}")

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+import carrying
 import wiring
 from backends.reading import jobs_from
 
@@ -14,7 +15,7 @@ def main() -> None:
     settings = wiring.read_settings(None)
     asked = wiring.request(settings, jobs=jobs_from(job, "this example"), name="one job")
     with tempfile.TemporaryDirectory() as folder:
-        run = wiring.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
+        run = carrying.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
         report = asyncio.run(run)
     (decision,) = report.decisions
     for bid in decision.bids:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import carrying
 import wiring
 from backends.reading import Workload, read_jobs
 
@@ -19,7 +20,7 @@ def main(*profiles: str) -> None:
     for profile in profiles or ("rule", "rehearsal"):
         asked = wiring.request(settings, jobs=first, profile=profile, name=profile)
         with tempfile.TemporaryDirectory() as folder:
-            run = wiring.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
+            run = carrying.carry_out(settings, asked, wiring.Places(Path(folder)), wiring.Options(times=False))
             (decision,) = asyncio.run(run).decisions
         print(f"{profile}: {decision.outcome} on {decision.cluster}")
         for bid in decision.bids:

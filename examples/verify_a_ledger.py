@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import carrying
 import wiring
 from backends.ledger_file import read_lines
 from quorate.domain.errors import LedgerBroken
@@ -18,7 +19,7 @@ def main(path: str = "") -> None:
         if not path:
             settings = wiring.read_settings(None)
             asked = wiring.request(settings, name="to be verified")
-            asyncio.run(wiring.carry_out(settings, asked, places, wiring.Options(times=False)))
+            asyncio.run(carrying.carry_out(settings, asked, places, wiring.Options(times=False)))
         lines = list(read_lines(Path(path) if path else places.ledger))
     print(f"{len(list(verify_lines(lines)))} heights verified from genesis")
     lines[-1] = lines[-1].replace(b'"at_s":', b'"at_s":1', 1)

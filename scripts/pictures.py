@@ -62,11 +62,12 @@ show(partial(AppEngine, folder=Path({runs!r})))
 
 def make_run(runs: Path) -> None:
     """Make the demonstration run that every picture shows."""
+    import carrying
     import wiring
 
     settings = wiring.read_settings(None)
     asked = wiring.request(settings, faults=wiring.REFERENCE_FAULTS, profile="rule", seed=42, name="demo")
-    asyncio.run(wiring.carry_out(settings, asked, wiring.Places(runs / "demo"), wiring.Options()))
+    asyncio.run(carrying.carry_out(settings, asked, wiring.Places(runs / "demo"), wiring.Options()))
 
 
 def healthy(base: str) -> bool:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import carrying
 import wiring
 from agents.bidder import RuleBidder
 from backends.ledger_file import read_lines
@@ -22,7 +23,7 @@ def asked(**changes):
 
 
 async def carried(folder, asked_=None, **options):
-    return await wiring.carry_out(SETTINGS, asked_ or asked(), wiring.Places(folder), wiring.Options(**options))
+    return await carrying.carry_out(SETTINGS, asked_ or asked(), wiring.Places(folder), wiring.Options(**options))
 
 
 async def test_a_run_leaves_a_ledger_a_trace_a_report_and_its_request(tmp_path):
@@ -46,7 +47,7 @@ async def test_whoever_listens_hears_every_event_and_every_job(tmp_path):
 
 async def test_a_chain_without_seals_decides_too(tmp_path):
     open_ = SETTINGS.model_copy(update={"run": SETTINGS.run.model_copy(update={"sealed": False})})
-    report = await wiring.carry_out(open_, asked(), wiring.Places(tmp_path / "x"), wiring.Options())
+    report = await carrying.carry_out(open_, asked(), wiring.Places(tmp_path / "x"), wiring.Options())
     assert report.summary.allocated == 2
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import carrying
 import wiring
 from backends.reading import jobs_from, read_federation
 from faults.plan import FaultPlan
@@ -155,9 +156,9 @@ async def test_only_one_process_carries_a_run_out(tmp_path):
     places = wiring.Places(tmp_path / "run")
     asked = wiring.request(SETTINGS, jobs=jobs_from({"id": "a", "nodes": 1, "walltime_min": 1}, "here"))
     places.folder.mkdir()
-    with wiring._alone(places), pytest.raises(RequestInvalid, match="another process"):
-        await wiring.carry_out(SETTINGS, asked, places, wiring.Options())
-    report = await wiring.carry_out(SETTINGS, asked, places, wiring.Options())
+    with carrying._alone(places), pytest.raises(RequestInvalid, match="another process"):
+        await carrying.carry_out(SETTINGS, asked, places, wiring.Options())
+    report = await carrying.carry_out(SETTINGS, asked, places, wiring.Options())
     assert report.status == "done"
 
 
@@ -165,7 +166,7 @@ async def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     places = wiring.Places(tmp_path / "file/x")
     with pytest.raises(RequestInvalid, match="cannot make the folder"):
-        await wiring.carry_out(SETTINGS, wiring.request(SETTINGS), places, wiring.Options())
+        await carrying.carry_out(SETTINGS, wiring.request(SETTINGS), places, wiring.Options())
 
 
 def test_a_door_that_refuses_a_file_waits_for_no_graph_and_no_provider():

@@ -89,7 +89,8 @@ class LedgerApplication:
         active = len(self._active)
         if active >= 4:
             return None
-        return f"only {active} members are active; four are the fewest that tolerate a fault: this chain has ended, found another"
+        ends = "this chain has ended, found another"
+        return f"only {active} members are active; four are the fewest that tolerate a fault: {ends}"
 
     def judge(self, item: Item) -> str | None:
         """Return why an item may not enter a block, None if it may: its payload must be acts."""

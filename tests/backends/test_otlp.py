@@ -10,6 +10,7 @@ import tomllib
 
 import pytest
 
+import carrying
 import cli
 import wiring
 from backends.otlp import Spans, exporter_to
@@ -49,7 +50,7 @@ def run(tmp_path_factory):
     (folder / "q.toml").write_text(REHEARSAL)
     settings = wiring.read_settings(folder / "q.toml")
     asked = wiring.request(settings, faults=wiring.REFERENCE_FAULTS, name="x")
-    asyncio.run(wiring.carry_out(settings, asked, wiring.Places(folder / "x"), wiring.Options(times=False)))
+    asyncio.run(carrying.carry_out(settings, asked, wiring.Places(folder / "x"), wiring.Options(times=False)))
     events, kept, ticks = read_trace(folder / "x/trace.jsonl"), Memory(), iter(range(10**6))
     spans = Spans(kept, lambda: next(ticks))
     for event in events:

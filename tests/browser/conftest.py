@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+import carrying
 import wiring
 from tests.browser.serving import ARGUMENTS, CHROMIUM, WAIT_MS, serving
 from tests.ui import factory
@@ -111,7 +112,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = wiring.request(settings, faults=wiring.REFERENCE_FAULTS, profile="rule", seed=42, name="demo")
 
     def carry() -> None:
-        asyncio.run(wiring.carry_out(settings, asked, wiring.Places(root / "demo"), wiring.Options()))
+        asyncio.run(carrying.carry_out(settings, asked, wiring.Places(root / "demo"), wiring.Options()))
 
     _elsewhere(carry)
     return root

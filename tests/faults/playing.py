@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import carrying
 import wiring
 from backends.reading import JobRequest, Workload
 from faults.drivers import DRIVERS
@@ -91,7 +92,7 @@ def play(jobs: Workload, plan: FaultPlan, seed: int = 42, members: int = 6) -> P
     asked = asked.model_copy(update={"faults": plan, "federation": federation(members)})
     with TemporaryDirectory() as folder:
         places = wiring.Places(Path(folder) / "run")
-        asyncio.run(wiring.carry_out(settings, asked, places, wiring.Options(times=False)))
+        asyncio.run(carrying.carry_out(settings, asked, places, wiring.Options(times=False)))
         report = json.loads(places.report.read_text("utf-8"))
         ledger = places.ledger.read_bytes()
         trace = [json.loads(line) for line in places.trace.read_text("utf-8").splitlines()]

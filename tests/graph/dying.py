@@ -129,7 +129,7 @@ def one_life(folder: Path, dies_at: int, delay_s: float) -> None:
     carrying._Wired.bidders = bidders
     settings, status = wiring.read_settings(None), 1
     try:
-        asyncio.run(wiring.carry_out(settings, request(), wiring.Places(folder), wiring.Options(times=False)))
+        asyncio.run(carrying.carry_out(settings, request(), wiring.Places(folder), wiring.Options(times=False)))
         (folder / "moments.json").write_text(json.dumps(moments.kinds))
         status = 0
     finally:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import carrying
 import wiring
 from backends.reading import jobs_from
 from faults.plan import Fault, FaultPlan
@@ -26,7 +27,7 @@ async def test_a_jailing_below_four_active_members_halts_with_its_sentence(tmp_p
         workload=jobs_from([{"id": "a", "nodes": 2, "walltime_min": 60}], "the test"),
         faults=FaultPlan(faults=(Fault(driver="two-votes", cluster=ClusterId("A")),)),
     )
-    report = await wiring.carry_out(settings, asked, wiring.Places(tmp_path / "run"), wiring.Options(times=False))
+    report = await carrying.carry_out(settings, asked, wiring.Places(tmp_path / "run"), wiring.Options(times=False))
     (decision,) = report.decisions
     assert decision.outcome == "undecided"
     assert decision.reasons == (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+import carrying
 import wiring
 from tests.ui import factory, harness
 
@@ -32,7 +33,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("real")
     settings = wiring.read_settings(None)
     asked = wiring.request(settings, faults=wiring.REFERENCE_FAULTS, profile="rule", seed=42, name="demo")
-    asyncio.run(wiring.carry_out(settings, asked, wiring.Places(root / "demo"), wiring.Options()))
+    asyncio.run(carrying.carry_out(settings, asked, wiring.Places(root / "demo"), wiring.Options()))
     return root
 
 

@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+import carrying
 import wiring
 from quorate.domain.trace import JobCalled, Prompted, RunStarted
 from quorate.ledger.fold import fold
@@ -201,7 +202,7 @@ def carried_out(folder):
         face.on_event(event)
 
     options = wiring.Options(times=False, listen=listen, heights=face.progress)
-    run = asyncio.run(wiring.carry_out(settings, asked, wiring.Places(folder), options))
+    run = asyncio.run(carrying.carry_out(settings, asked, wiring.Places(folder), options))
     face.final(run)
     return out.getvalue(), run
 

@@ -273,6 +273,8 @@ def test_below_four_active_members_nothing_is_decided_any_more_and_that_is_said(
     life = Plainly(genesis(4))
     life.height({0: [report(double_vote(life, 2))]})
     halted = LedgerApplication(life.state)
-    assert halted.halted == "only 3 members are active; four are the fewest that tolerate a fault: this chain has ended, found another"
+    assert halted.halted == (
+        "only 3 members are active; four are the fewest that tolerate a fault: this chain has ended, found another"
+    )
     assert not halted.due([], 10**6)
     assert halted.wake_at_s([]) is None
