@@ -38,6 +38,7 @@ PAGES = {
     "decision": "/decision?run=demo&job=job_007",
     "agents": "/agents?run=demo",
     "what-if": "/what-if?run=demo",
+    "lab": "/what-if?run=demo&q=lab",
     "ledger": "/ledger?run=demo",
     "submit": "/submit",
     "live": "/live",

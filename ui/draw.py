@@ -161,3 +161,8 @@ def csv_download(
 ) -> None:  # fmt: skip
     """Draw a CSV download whose cells no spreadsheet executes."""
     download(label, name, lambda: csv_text(header, rows()), "text/csv", key=key, shortcut=shortcut)
+
+
+def table_px(rows: int) -> int:
+    """Return how high a table of so many rows is drawn, pixels: a head, the rows, a frame."""
+    return 35 * (1 + rows) + 3

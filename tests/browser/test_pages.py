@@ -15,6 +15,7 @@ PAGES = {
     "agents": "/agents?run=demo",
     "what-if": "/what-if?run=demo",
     "two runs": "/what-if?run=kinds&b=demo",
+    "prompt lab": "/what-if?run=demo&q=lab",
     "ledger": "/ledger?run=demo",
     "submit": "/submit",
     "evals": "/evals",

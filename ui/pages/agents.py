@@ -4,13 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from ui import charts
-from ui.draw import csv_download, heading, quiet, subheading
+from ui.draw import csv_download, heading, quiet, subheading, table_px
 from ui.runs import LoadedRun
 from ui.state import Context, header
 from ui.viewmodel.agents import agent_lines, agents_title, fallen, levels, pivotal
 from ui.words import count, fmt_difference, fmt_weight, listed, names_of, plural
-
-ROW_PX = 35
 
 
 def draw(context: Context) -> None:
@@ -73,7 +71,7 @@ def _table(found: LoadedRun) -> None:
     )
     columns = {"History": st.column_config.LineChartColumn(y_min=0, y_max=1, width=110)}
     st.dataframe(
-        frame, hide_index=True, column_config=columns, height=ROW_PX * (1 + len(lines)) + 3, key="agents",
+        frame, hide_index=True, column_config=columns, height=table_px(len(lines)), key="agents",
         alt="Each agent's reputation, wins, bids and faults",
     )  # fmt: skip
     csv_download(

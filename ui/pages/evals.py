@@ -10,7 +10,7 @@ from evals.answered import Record
 from evals.runs import Finished
 from quorate.domain.bidding import Bid
 from quorate.domain.errors import RequestInvalid
-from ui.draw import csv_download, heading, pane, quiet, sentence, step, subheading
+from ui.draw import csv_download, heading, pane, quiet, sentence, step, subheading, table_px
 from ui.results import evals_stamp, list_evals, read_evals, read_kept, read_replies
 from ui.safe import visible
 from ui.state import Context
@@ -26,6 +26,7 @@ from ui.viewmodel.evals import (
 )
 
 KEPT = ("Run", "Profile", "Model", "Prompt", "Set", "Answers", "Tokens", "Cost", "Commit")
+ROWS_SHOWN = 16
 SAMPLES_SHOWN = 2_000
 """Samples in the picker; the rest are in the run's own file."""
 
@@ -75,10 +76,15 @@ def draw(context: Context) -> None:
 
 
 def _none(context: Context) -> None:
-    heading("No evaluation runs yet")
+    heading("No evaluation runs on this machine yet")
     sentence("An evaluation scores bids against facts, against reworded questions, and under attack.")
     quiet("Run one with: make eval. With the rule it needs no key; a figure about a model is measured, never typed.")
     _kept(context)
+
+
+def _table(frame: pd.DataFrame, says: str, key: str) -> None:
+    """Draw a table at the height that it will have: its script comes late, and the page would jump."""
+    st.dataframe(frame, hide_index=True, height=table_px(min(len(frame), ROWS_SHOWN)), alt=says, key=key)
 
 
 def _figures(run: Finished) -> None:
@@ -94,7 +100,7 @@ def _figures(run: Finished) -> None:
             "Groups": [row.groups for row in rows],
         }
     )
-    st.dataframe(frame, hide_index=True, alt="Every figure with its interval and goal", key="figures")
+    _table(frame, "Every figure with its interval and goal", "figures")
     csv_download(
         "Figures (CSV)", f"{run.manifest.id}-figures.csv", list(asdict(rows[0])) if rows else ["metric"],
         lambda: [tuple(asdict(row).values()) for row in rows], key="d-figures",
@@ -123,7 +129,7 @@ def _comparison(context: Context, run: Finished, others: list[str]) -> None:
             "Groups needed": [row.needed for row in rows],
         }
     )
-    st.dataframe(frame, hide_index=True, alt=f"Comparison, verdict {word}", key="compared")
+    _table(frame, f"Comparison, verdict {word}", "compared")
     quiet("* primary: corrected by Holm over these; the others are exploratory.")
 
 
@@ -150,7 +156,7 @@ def _sample(context: Context, name: str, run: Finished) -> None:
         pane(_answer(record), "Answer")
     step("Verdicts on this answer alone")
     frame = pd.DataFrame(judged(record), columns=["Figure", "Value"])
-    st.dataframe(frame, hide_index=True, alt="What this answer alone is judged by", key="judged")
+    _table(frame, "What this answer alone is judged by", "judged")
     with st.expander("The job and the facts behind it"):
         pane(record.sample.model_dump_json(indent=1, include={"job", "snapshot"}), "The job and its facts")
 
@@ -185,4 +191,4 @@ def _kept(context: Context) -> None:
     with st.container(border=True):
         subheading("Kept results")
         frame = pd.DataFrame(kept_rows(kept), columns=list(KEPT))
-        st.dataframe(frame, hide_index=True, alt=f"{len(kept)} kept results", key="kept")
+        _table(frame, f"{len(kept)} kept results", "kept")

@@ -10,7 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from quorate.domain.values import JobId
 from ui import charts
 from ui.components import gantt, minutes_shown
-from ui.draw import csv_download, download, figures, heading, quiet, subheading
+from ui.draw import csv_download, download, figures, heading, quiet, subheading, table_px
 from ui.pages.live import panel
 from ui.runs import LoadedRun, stamp
 from ui.state import Context, asked_run, header
@@ -27,7 +27,6 @@ from ui.viewmodel.run import (
 )
 from ui.words import names_of, tiles, verdict
 
-ROW_PX = 35
 TABLE_ROWS_SHOWN = 9
 """Rows of the table of decisions before it scrolls in itself."""
 
@@ -138,7 +137,7 @@ def _decisions(found: LoadedRun, shown: _Shown) -> None:
     subheading("Decisions")
     quiet("Choose one to open it.")
     lines, columns = shown.lines, _columns()
-    height = ROW_PX * (1 + min(len(lines), TABLE_ROWS_SHOWN)) + 3
+    height = table_px(min(len(lines), TABLE_ROWS_SHOWN))
     if len(lines) > EAGER_ROWS_MAX:
         _long_table(found, shown, columns, height)
         return

@@ -10,7 +10,7 @@ from tests.ui.test_hostile import OURS
 def test_without_a_run_it_says_how_to_make_one(kinds):
     app = page("evals", kinds)
     assert not app.exception
-    assert heading(app) == "No evaluation runs yet"
+    assert heading(app) == "No evaluation runs on this machine yet"
     assert "make eval" in text(app)
 
 
