@@ -55,6 +55,9 @@ FITS = (
     ),
     rx(r"ALL (?:THE |ITS )?(?:REQ|requirements) P:of (?:THE |THIS )?JOB BE (?:<w>)?(?P<verb>RUN) "),
     rx(r"HAVE what (?:it|IT|I|JOB|THE JOB) (?:REQ|takes) "),
+    rx(
+        r"BE (?:<w>){0,2}?(?P<within>LESS )(?:THE |MY |what |SELFID 'S ){1,2}(?:<w>)?(?:ARCH|capacity|limits|reach|means|bounds|I CAN|SELFID CAN|CLUSTER CAN) "
+    ),
     rx(r"nothing (?:stands|speaks) (?:IN (?:the|THE) way|P:against RUN|P:against it|P:against IT)"),
     rx(
         r"(?P<head>RUN) (?:<w>|ALL |P:of |THE |THIS |ITS |BOTH |JOB 'S |JOB |T:[\w~]+ |HIGH |CLUSTER ){0,4}?(?:REQ|requirements) "
@@ -76,7 +79,16 @@ FITS_NOT = (
     rx(r"(?:physically )?(?P<verb>infeasible|impossible) (?=[,.;)]|P:for|P:to|P:on|AND|C:|IN|$)"),
     rx(r"JOB (?:<w>)?MORE MY (?:<w>|FREE |TOTAL ){0,2}?(?:capacity|NODE|resources|CLUSTER) "),
     rx(r"(?:JOB|IT|this|THIS) BE too HIGH P:for (?:MY|THIS|I|SELFID) "),
-    rx(r"(?:JOB|REQ) MORE what (?:BE |I )(?:FREE|HAVE|there|THERE)"),
+    rx(
+        r"(?:JOB|REQ) (?:P:for |P:of |N |Q:mem |NODE |GPUS |PER |<w>){0,6}?MORE what (?:BE |I |SELFID |(?:MY |THE |THIS )?CLUSTER |IT )(?:BE |CAN |<w>){0,3}?(?:FREE|HAVE|RUN|there|THERE|give|spare|do|lend)"
+    ),
+    rx(
+        r"(?:CANNOT|NOT CAN|CAN NOT|do NOT) (?:<w>){0,2}?(?:RUN|HAVE|find|give|spare) (?:WH |THIS |so |as |<w>){0,2}?(?:many|number|amount|quantity|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety) (?:FREE )?(?:NODE |P:of |[.,;)])"
+    ),
+    rx(r"JOB will NOT (?:<w>)?(?:FIT|FITV|RUN FIT) (?=[,.;)]|$|AND|C:|P:on|IN|here|today|now)"),
+    rx(
+        r"(?P<beyond>BE (?:<w>)?DIFF )(?:THE |MY |what |SELFID 'S ){1,2}(?:<w>)?(?:ARCH|capacity|limits|reach|means|bounds|I CAN|SELFID CAN|CLUSTER CAN) "
+    ),
     rx(r"(?:MORE|more) NODE (?:BE )?REQ (?:P:for )?P:than (?:I HAVE|BE FREE|BE there)"),
     rx(r"(?:I|MY CLUSTER|THE CLUSTER|THIS CLUSTER) BE N NODE short "),
     rx(r"no way P:of RUN "),
@@ -224,6 +236,8 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
             continue
         if says and re.search(r" (?:NOT|NO|CANNOT|neither) ", scene.sentence.slice(max(start, first - 4), first + 2)):
             continue
+        if not _reaches(scene, match, first) or (not says and scene.sentence.slice(last, last + 1) == " NO "):
+            continue  # `it cannot run without a penalty`
         if "TYPEN" in scene.sentence.slice(first, last + 4).split() and "FITV" in match.group():
             continue
         if re.search(r" (?:JOBS|similar|such|MIS|part|PARTLY|PENALTY|SPECN) ", scene.sentence.slice(first, last)):
@@ -233,6 +247,16 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
         )
         fact = _by_part(known, named, says)
         yield Found("capacity", f"the job {'fits' if says else 'does not fit'}", first, last, fact)
+
+
+def _reaches(scene: Scene, match: re.Match[str], first: int) -> bool:
+    """`within our means`, `beyond our limits` speak of the job where it or its wish is named before."""
+    groups = match.groupdict()
+    if groups.get("beyond") or groups.get("within"):
+        words = {token.raw.lower() for token in scene.sentence.tokens[first : first + 5]}
+        named = re.search(r" (?:JOB|REQ|IT|WH|N NODE|NODE) ", scene.sentence.slice(0, first)) is not None
+        return named and bool(words & {"within", "inside", "beyond", "outside"})
+    return True
 
 
 def _by_part(known: Known, tags: str, says: bool) -> str | None:

@@ -59,6 +59,8 @@ _BOTH: dict[str, tuple[Role, ...]] = {
 def roles_of(token: Token) -> tuple[Role, ...]:
     """Return the roles that a word gives."""
     word = token.raw.lower()
+    if word == "full":
+        return ()  # `a full tebibyte`
     if word in _BOTH:
         return _BOTH[word]
     role = _BY_WORD.get(word) or _BY_TAG.get(token.tag)
@@ -156,11 +158,16 @@ def _turned(role: Role, is_not: bool) -> Role:
     return {"free": "busy", "busy": "free", "jobs": "free"}.get(role, role) if is_not else role
 
 
+_NOBODY = frozenset({"nothing", "nobody"})
+
+
 def cues(tokens: tuple[Token, ...]) -> Iterator[tuple[int, Role]]:
     """Yield (place, role) of each word that gives a role; `not free` is busy."""
     for at, token in enumerate(tokens):
         if at and tokens[at - 1].tag == "PARTLY":
             continue  # `mostly idle` counts nothing
+        if any(one.raw.lower() in _NOBODY for one in tokens[max(0, at - 2) : at]):
+            continue  # `nothing runs here: 128 nodes`
         if token.tag in {"JOB", "JOBS"} and at and tokens[at - 1].tag in {"IN", "RUN", "P:by"}:
             yield at, "jobs"
             continue
@@ -179,7 +186,14 @@ def supposed(near: Around) -> bool:
 
 def denied(near: Around) -> bool:
     """Whether a `not` or `no` stands before the figure: then it is what is not."""
-    return any(token.tag in {"NOT", "NO", "CANNOT"} for token in near.left[-6:])
+    left = near.left[-6:]
+    return any(
+        token.tag in {"NOT", "NO", "CANNOT"}
+        and not (
+            token.tag == "NO" and [one.tag for one in left[at + 1 : at + 3]] in (["GPUS", "HAVE"], ["T:gpu", "HAVE"])
+        )
+        for at, token in enumerate(left)
+    )
 
 
 _OTHER_HERE = frozenset(

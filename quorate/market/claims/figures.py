@@ -26,6 +26,12 @@ class Truth:
         return f"{self.name} {'is' if self.unit or value == 1 else 'are'} {shown}{' ' + self.unit if self.unit else ''}"
 
 
+_LITTLE = re.compile(
+    r" (?:little|bit|slightly|barely|ONLY|hair|touch|shade|somewhat) (?:MORE|LESS|more|less) (?:THE |MY |A )?$"
+)
+"""`a little over a third` is near it, not anything above."""
+
+
 def judged(scene: Scene, index: int, token: Token, truth: Truth) -> Found:
     """Compare a figure with what it may truly be; an unknown plain answer refutes nothing."""
     quantity = token.quantity
@@ -36,9 +42,13 @@ def judged(scene: Scene, index: int, token: Token, truth: Truth) -> Found:
         return Found(truth.kind, asserted, index, index + 1)
     before = scene.sentence.slice(max(0, index - 2), index)
     right = close(quantity.values, truths, *_tolerance(token, before))
-    if re.search(r" MORE (?:THE |MY )?$", before):
+    little = _LITTLE.search(scene.sentence.slice(max(0, index - 4), index)) is not None
+    if little:
+        near_by = (5.0, 0.0) if token.tag == "Q:pct" else (quantity.step, 0.12)
+        right = right or close(quantity.values, truths, *near_by)
+    elif re.search(r" MORE (?:THE |MY )?$", before):
         right = right or max(truths) >= min(quantity.values)
-    if re.search(r" LESS (?:THE |MY )?$", before):
+    elif re.search(r" LESS (?:THE |MY )?$", before):
         right = right or min(truths) <= max(quantity.values)
     return Found(truth.kind, asserted, index, index + 1, None if right else truth.fact)
 

@@ -11,7 +11,7 @@ from quorate.market.claims.rules import Found
 _SIGNS = {"x": "x", "\u00d7": "x", "times": "x", "+": "+", "plus": "+", "-": "-", "\u2013": "-", "minus": "-", "less": "-",
           "/": "/"}  # fmt: skip
 _UNITS = frozenset({"NODE", "GPUS", "T:gpu", "CORE", "PER", "FREE", "TOTAL", "REQ", "T:memory", "MY", "THE", "JOB", "AND", "BUSY",
-                    "BG", "(", ")", "P:of", "ALL", "nodes", "each", "IT"})  # fmt: skip
+                    "BG", "(", ")", "P:of", "ALL", "nodes", "each", "IT", "IN", "JOBS", "LOAD"})  # fmt: skip
 _IS = frozenset({"=", "EQ", "LEAVE", "->", "=>", "\u2248", "~"})
 _ALSO = frozenset({"ABOUT", "P:of", "A", "TOTAL", "ONLY", "P:with", "I", "~", "\u2248", "BE"})
 _AFTER_IS = frozenset({"N", "Q:mem", "Q:time", "Q:pct"})

@@ -213,11 +213,67 @@ _FIRM = re.compile(
 )
 
 
+_AT_NODE = re.compile(
+    r" (?:P:at|P:with) \* (?:, )?(?:A|PER|EACH|ALL|MY|THESE|one|THE) (?:P:of |MY |THE |[a-z]\S* |FREE |HIGH |single ){0,3}NODE "
+)
+_AT_JOB = re.compile(r" P:at \* (?:, )?(?:THE|ITS|THIS|JOB 'S|JOB) (?:T:memory |JOB |'S |[a-z]\S* ){0,3}(?:REQ|JOB) ")
+
+
+def _opened(scene: Scene, index: int, stock: Stock) -> Truth | None:
+    """`At 256 GiB, a node of ours ...`; `At 160 GiB the request ...`."""
+    wide = scene.sentence.slice(index - 1, index) + "* " + scene.sentence.slice(index + 1, index + 8).lstrip()
+    if _AT_JOB.search(wide) and stock.asks:
+        name = f"{stock.name} that the job asks for"
+        return Truth(stock.each_kind, name, (stock.job_each, stock.job_all), stock.unit)
+    if _AT_NODE.search(wide) and stock.own_each and None not in stock.own_each:
+        each = (max(size or 0 for size in stock.own_each), *stock.own_each, stock.job_each)
+        return Truth(stock.each_kind, f"the cluster's {stock.name} per node", each, stock.unit)
+    return None
+
+
+_AGAINST = re.compile(
+    r" (?:P:against|P:versus|P:vs) (?:THE |ITS |ONLY |[a-z]\S* )?\* | \* (?:\S+ ){0,4}?(?:P:against|P:versus|P:vs) (?:THE |ITS |[a-z]\S* )?(?:N|Q:mem) "
+)
+_WOULD_TAKE = re.compile(
+    r" HEDGE (?:[a-z]\S* |REQ |RUN |BUSY |HAVE ){1,3}\* (?:GPUS |CORE |P:of |T:memory )*(?:IN )?TOTAL "
+)
+_OF_A = re.compile(r" (?:thirds?|quarters?|fifths?|sixths?|eighths?|tenths?|fraction|part) P:of \* ")
+_SERVES = re.compile(r" (?:CAN|CANNOT) (?:[a-z]\S* )?(?:HAVE|RUN) (?:THE )?\* | (?:HAVE|RUN|give|gives) THE \* ")
+_WHOLE_CLUSTER = re.compile(r" (?:TOTAL|complete) CLUSTER | CLUSTER P:as A TOTAL ")
+
+
+def _odd(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | None:
+    """Read a figure by the frame that it stands in, where one is plain."""
+    tags = near.tags
+    wide = scene.sentence.slice(index - 3, index) + "* " + scene.sentence.slice(index + 1, index + 9).lstrip()
+    if _AGAINST.search(wide) or _WOULD_TAKE.search(tags):
+        return stock.any_of()
+    whole = _WHOLE_CLUSTER.search(
+        re.sub(r" RUN (?=CLUSTER )", " complete ", tags) if "complete" in near.words else tags
+    )
+    if (
+        whole
+        and re.search(r" (?:T:memory|GPUS|CORE|HAVE) ", tags)
+        and stock.own_all[0] is not None
+        and not _JOB & near.tagged
+    ):
+        return Truth(stock.all_kind, f"the cluster's {stock.name}", stock.own_all[:1], stock.unit)
+    return None
+
+
 def judge(scene: Scene, index: int, stock: Stock) -> Truth | None:
     """Say what a figure of a stock may truly be."""
     near = around(scene, index)
     tags = near.tags
-    if elsewhere(near) or supposed(near) or denied(near) or {token.raw.lower() for token in near.left[-1:]} & _LESS:
+    if elsewhere(near) or supposed(near) or _OF_A.search(tags):
+        return None
+    framed = _opened(scene, index, stock) or (None if denied(near) else _odd(scene, index, near, stock))
+    return framed or _by_words(scene, index, near, stock)
+
+
+def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | None:
+    tags = near.tags
+    if denied(near) or {token.raw.lower() for token in near.left[-1:]} & _LESS:
         return None
     if re.search(r" ONLY (?:[a-z]\S* |HIGH |T:\S+ ){0,3}NODE (?:HAVE|P:with) ", tags) and " MY " not in tags:
         return None  # a kind of node, wherever it stands
@@ -239,7 +295,8 @@ def judge(scene: Scene, index: int, stock: Stock) -> Truth | None:
         how = replace(how, own=side == "own", job=side == "job")
     elif _compared(scene, index):
         return stock.any_of()
-    base = stock.truth(how, (_FIRM.search(tags) or _PLACED.search(tags)) is not None)
+    loose = _SERVES.search(tags) or (re.search(r" NODE P:with (?:[a-z]\S* )?\* ", tags) and not _OWN & near.tagged)
+    base = stock.truth(how, not loose and (_FIRM.search(tags) or _PLACED.search(tags)) is not None)
     spare = near.words & {
         "unused",
         "idle",

@@ -198,7 +198,7 @@ def occupancy(scene: Scene) -> Iterator[Found]:
         if idle:
             fact = f"{known.nodes_allocated} nodes run jobs; {free}" if known.nodes_allocated else None
             yield Found("occupancy", "no job runs", clause.first, clause.last, fact)
-        elif ALL_FREE.search(tags) and " NOT " not in tags:
+        elif ALL_FREE.search(tags) and " NOT " not in tags and not re.search(r" (?:GPUS|CORE|T:gpu|T:memory) ", tags):
             yield Found(
                 "occupancy",
                 "all nodes are free",

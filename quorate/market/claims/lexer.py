@@ -176,7 +176,33 @@ _ASIDES = frozenset({"too", "also", "however", "likewise", "therefore", "indeed"
 _NO_COUNT = frozenset(
     {"NODE", "CLUSTER", "CORE", "JOB", "JOBS", "TYPEN", "HW", "SPECV", "CLUSTERS", "hours", "T:memory", "partition"}
 )
+_TELLING = frozenset(
+    {
+        "mentioned",
+        "mention",
+        "noted",
+        "note",
+        "stressed",
+        "stress",
+        "added",
+        "add",
+        "remembered",
+        "emphasised",
+        "emphasized",
+        "said",
+        "pointed",
+        "point",
+    }
+)
 _INVERTED = frozenset({"were", "had", "should"})
+
+
+def _told(kept: list[Token], token: Token) -> None:
+    """`It should be mentioned that ...` claims what follows."""
+    if token.raw.lower() in _TELLING and len(kept) > 1:
+        at = -2 if kept[-1].tag == "BE" else -1
+        if kept[at].raw.lower() in {"should", "must"}:
+            kept[at] = replace(kept[at], tag="must")
 
 
 def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
@@ -192,6 +218,7 @@ def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
             kept[-1] = replace(kept[-1], tag="GPUS")
         if token.tag == "n" and kept and kept[-1].tag in {"N", "/", "Q:mem"}:
             token = replace(token, tag="NODE")
+        _told(kept, token)
         if token.raw.lower() == "free of" and kept and kept[-1].tag in {"N", "NODE"}:
             token = replace(token, tag="FREE")
         kept.append(token)

@@ -21,6 +21,7 @@ OWN = tuple(
     re.compile(pattern)
     for pattern in (
         r" (?:I|SELFID|MY CLUSTER|THIS CLUSTER|THE CLUSTER|CLUSTER) (?:BE )?(?:also|too|likewise|BE|typed|TYPEN|declared|registered|listed|P:of|P:by TYPEN|by TYPEN|classified) (?:P:as |TYPEN )?(?P<t>T:[\w~]+) (?:TYPEN )?$",
+        r" (?:I|SELFID|CLUSTER) (?:BE |HAVE BE )(?:registered|listed|filed|classified|recorded|entered|booked|kept|carried) (?:P:as |LESS |P:under |P:with |IN )(?:A |THE )?(?:TYPEN |heading |label )?(?P<t>T:[\w~]+) ",
         r" CLUSTER P:of (?:THE |A )?(?:TYPEN )?(?P<t>T:[\w~]+) (?:TYPEN|kind|sort|class|category) ",
         r" (?P<t>T:[\w~]+) BE (?:MY|THE|THIS) (?:CLUSTER )?(?:'S )?(?:CLUSTER )?TYPEN ",
         r" (?P<t>T:[\w~]+) BE what (?:I|SELFID|THIS CLUSTER|MY CLUSTER) BE $",
@@ -37,6 +38,8 @@ SPECIAL = tuple(
         r" (?P<t>T:[\w~]+) (?:JOBS |ARCH |INT |[a-z]\S* ){0,2}(?:WH |that )?(?:what )?(?:I|SELFID|THIS CLUSTER|MY CLUSTER) BE SPECV ",
         r" (?P<t>T:[\w~]+) (?:JOBS |INT |[a-z]\S* ){0,2}(?:BE )?what (?:I|SELFID|THIS CLUSTER|MY CLUSTER) (?:BE )?(?:SPECV|configured|set up|made) ",
         r" (?P<t>T:[\w~]+) (?:JOBS |INT )?BE (?:THE )?(?:MY |[a-z]\S* ){1,2}SPECN ",
+        r" (?P<t>T:[\w~]+) (?:JOBS |INT |TYPEN |work ){0,3}(?:HAVE )?(?:[a-z]\S* )?BE (?:[a-z]\S* )?MY (?:ARCH |[a-z]\S* ){0,2}(?:SPECN|priority|strength|calling|mission) ",
+        r" MY (?:cent(?:er|re) P:of gravity|heart|passion|core business) (?:BE|lies|sits|rests) (?:IN |P:on |P:with )?(?P<t>T:[\w~]+) (?!HW)",
         r" MY (?:[a-z]\S* )?(?:SPECN|strength|strengths|ARCH) (?:BE|lies|sits|rests) (?:IN |P:on |P:with )?(?P<t>T:[\w~]+) (?!HW)",
         r" (?:I|SELFID|MY CLUSTER|THIS CLUSTER) (?:[a-z]\S* )?(?:serve|serves|SPECV|focus|cater|BE SPECV|BE configured|BE made) (?:P:for |P:on |IN |P:to |P:with )?(?P<t>T:[\w~]+) (?:JOBS |INT |work )",
     )
@@ -133,6 +136,9 @@ def _matched(clause: Clause, says: bool) -> Found:
     return _found(clause, "type_match", shown, match_wrong(clause.scene.known, says))
 
 
+_SET_ASIDE = re.compile(
+    r" PENALTY (?:CAN |will |HEDGE |BE |[a-z]\S* ){0,3}(?:set aside|put aside|left aside|set FREE|ignored|neglected|forgotten|disregarded|shelved) "
+)
 _NONE_DUE = re.compile(
     r" NO (?:BE |[a-z]\S* ){0,2}(?:due|applies|applied|applicable|incurred|warranted|REQ|necessary|charged|arises|follows|there) "
 )
@@ -155,7 +161,9 @@ def penalties(scene: Scene) -> Iterator[Found]:
     for clause in clauses(scene):
         if " IF " in clause.before or re.search(r" (?:IF|OTHER|OTHERID|CLUSTERS|any MIS) ", clause.tags):
             continue
-        if spoken and " PENALTY " not in clause.tags and " PENALTY " in clause.before and _NONE_DUE.search(clause.tags):
+        if (
+            spoken and " PENALTY " not in clause.tags and " PENALTY " in clause.before and _NONE_DUE.search(clause.tags)
+        ) or (_SET_ASIDE.search(clause.tags) and not clause.denies and " IF " not in clause.tags):
             yield _penalty(clause, False)
         elif _charges(clause):
             yield _penalty(clause, not clause.denies)

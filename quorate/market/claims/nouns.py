@@ -100,6 +100,8 @@ _TELLING = frozenset({"free", "busy", "left", "background", "jobs"})
 def last(scene: Scene, index: int) -> Noun | None:
     """Return what was counted last, if a role stands beside the number: `201 are free`, `leaving 66`, `Total: 275`."""
     before, after = scene.sentence.slice(index - 4, index), scene.sentence.slice(index + 1, index + 6)
+    if _OUT_OF.search(before) and _I_HAVE.match(after):
+        return Noun("NODE", 0, "last")
     if _OF_THEM.match(after) or _TOTAL_AFTER.match(after) or (_HAS.search(before) and _ENDS.match(after)):
         return counted_last(scene, index)
     if _KEYED.search(before) and _ENDS.match(after):
@@ -112,6 +114,8 @@ def last(scene: Scene, index: int) -> Noun | None:
 
 
 _ENDS = re.compile(r" (?:$|[,.;:)!|] |AND |C:\S+ |P:for (?:OTHER|others)|[a-z]\S* P:for (?:themselves|OTHER))")
+_OUT_OF = re.compile(r" (?:P:of|P:out_of|C:out_of) (?:THE |MY )?$")
+_I_HAVE = re.compile(r" (?:WH )?(?:I|SELFID|CLUSTER) (?:HAVE|RUN|run|make|own|manage)")
 _OF_THEM = re.compile(r" P:of (?:them|these|those|THESE|THEM) ")
 _TOTAL_AFTER = re.compile(r" TOTAL (?:[,.;)]|AND|$)")
 _HAS = re.compile(
@@ -145,11 +149,27 @@ def _told(scene: Scene, index: int) -> bool:
 _ONE_EACH = frozenset({"PER", "/", "A", "EACH"})
 
 
+_TOPIC = re.compile(
+    r"^ (?:out )?P:of (?:MY |THE |ALL |ITS |THESE )*N (?:\S+ )?(NODE|GPUS|CORE) , | N (?:\S+ )?(NODE|GPUS|CORE) , P:of WH "
+)
+"""`Of our 768 GPUs, ...`, `1,200 GPUs, of which ...`: the numbers that follow count the same."""
+
+
 def counted_last(scene: Scene, index: int, sure: bool = False) -> Noun | None:
     """Return what was counted last before a number; nodes if nothing was, unless it must be `sure`."""
     tokens = scene.sentence.tokens
+    topic = _TOPIC.search(scene.sentence.slice(0, index))
+    if topic is not None:
+        return Noun(topic[1] or topic[2], 0, "last")
     for back in range(index - 1, max(-1, index - 25), -1):
         tag = tokens[back].tag
+        if (
+            tag == "T:gpu"
+            and back
+            and tokens[back - 1].raw.lower() in {"single", "one"}
+            and tokens[back + 1].tag != "NODE"
+        ):
+            return Noun("GPUS", 0, "last")
         if tag == "T:gpu" and back and tokens[back - 1].tag == "N" and tokens[back + 1].tag != "NODE":
             return Noun("GPUS", 0, "last")
         if tag in _COUNTED and not (tag == "NODE" and {one.tag for one in tokens[max(0, back - 3) : back]} & _ONE_EACH):

@@ -26,6 +26,10 @@ MIXED = (
     ),
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
     rx(r"NODE HET "),
+    rx(
+        r"NODE (?:pool |fleet |set |park |inventory |population |collection )?BE (?:A )?(?:<w>)?(?:mixed|varied|diverse|assorted|motley) "
+    ),
+    rx(r"NODE (?:do |will )NOT (?:DIFF|vary) (?!P:from (?:what|THE))"),
     rx(r"HET P:of (?:MY|THE|THIS) (?:<w>)?(?:NODE|CLUSTER|ARCH|HW) "),
     rx(r"(?:ARCH|mixture|variety|range) P:of (?:<w>)?NODE (?:TYPEN|kinds|types) "),
     rx(r"(?:NODE )(?:types |TYPEN )?(?:DIFF|vary|varies) "),
@@ -42,6 +46,10 @@ ALIKE = (
     ),
     rx(r"(?:SAME) (?:HW |ARCH )?NODE "),
     rx(r"NODE HOM "),
+    rx(
+        r"NODE (?:BE |ALL |<w>|SPECV |HAVE |P:to |P:on |P:from |P:with |P:by |P:of |P:after |AFTER |IN |A ){1,5}?(?:THE )?(?:SAME|one|single) (?:<w>)?(?:plan|pattern|mould|mold|ARCH|blueprint|model|kind|sort|spec|specification|fashion|way|recipe|template|HW|TYPEN|batch|make|cut|cloth) "
+    ),
+    rx(r"(?:one|PER|ANY|any|A) NODE BE (?:<w>|ONLY )?P:like (?:PER |ANY |any |A |THE )(?:OTHER|next) "),
     rx(r"(?:P:of|HAVE|P:with|BE) (?:<w>|N |ALL )?HOM (?=[.,;)]|AND|C:|P:|$)"),
     rx(r"NODE (?:share|HAVE|use) (?:<w>|THE |A )?(?:one|SAME|single|ONLY one) (?:ARCH|HW|<w>|TYPEN)"),
     rx(r"HOM (?:set|pool|fleet|collection|group) P:of (?:<w>|N )?NODE "),
@@ -141,8 +149,13 @@ EVERYWHERE = (
 )
 
 
+THEM = rx(r"(?:PER|ALL) (?:P:of |MY |THE |N |one )*NODE (?:HAVE|carry|carries|P:with) (?:them|THESE|some) ")
+"""Of what was counted in the sentence before."""
+
+
 def _everywhere(scene: Scene) -> Iterator[Found]:
-    for _, first, last in matches(scene.sentence, EVERYWHERE):
+    spoken = (*EVERYWHERE, THEM) if scene.noun == "GPUS" else EVERYWHERE
+    for _, first, last in matches(scene.sentence, spoken):
         if not _mine(scene, first, last) or negated_in_clause(scene.sentence, first, last):
             continue
         bare = sum(group.nodes or 0 for group in scene.known.groups or () if group.gpus == 0)
@@ -312,7 +325,9 @@ ALL_BUSY = (
     rx(
         r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:fully|completely|entirely|TOTAL|all) (?:BUSY|booked) "
     ),
-    rx(r"(?:NO|ZERO) (?:<w>){0,1}?(?:FREE NODE|NODE (?:BE )?(?:<w>)?FREE) (?=[,.;)]|AND|P:for|BE|AFTER|IN|C:|$)"),
+    rx(
+        r"(?:NO|ZERO) (?:<w>){0,1}?(?:FREE NODE|NODE (?:BE )?(?:<w>)?FREE) (?=[,.;)]|AND|P:for|BE (?!NOT what)|AFTER|IN|C:|$)"
+    ),
 )
 
 

@@ -62,21 +62,27 @@ _UNITS = (
     r"|(?P<kilo>(?-i:[kKM])\b)"
 )
 _COUNTED = (
-    r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
+    r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full|large|small|big|fat|ordinary|plain|standard|equal|identical|empty|busy|such) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
     r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
 )
+_LARGE = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](?:two|three|four|five|six|seven|eight|nine)(?=[,.;)]|$| (?:for|to) (?:others|spare))"
+"""A number in words that is a figure even without a noun."""
 """What follows a number in words that is a figure, not a manner of speaking."""
 QUANTITY = re.compile(
     rf"(?<![\w.])(?:(?P<clock>\d{{1,3}}:\d\d(?::\d\d)?)(?![\d:])"
     rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
+    rf"|(?P<hours>{_NUMBER}|an?|one|{'|'.join(_SMALL[:23])})[ -]?(?:hours?|hrs?|h)(?:,| and|, and)? ?(?P<rest>(?:a )?half|(?:a )?quarter|three quarters|(?:\d{{1,2}}|{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?:{'|'.join(_SMALL[:8])}))? ?(?:minutes?|mins?|m)\b)"
+    rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three quarters) hours"
+    r"|(?P<article>half an hour|half a day|(?:a quarter|three quarters) of an hour|(?:an|one|a single) hour|(?:a|one) day)(?![ -](?:or|ago|later|earlier|before|after|each|per|from)\b)(?!\w)"
     rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
     r"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|two|three|four|five|six|eight|ten|twelve|sixteen)[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
     rf"|(?P<hundreds>(?:a|one|{'|'.join(_SMALL[:8])})[ -]hundred)(?:(?: and)?[ -](?P<tens>{'|'.join(sorted(_SPELLED, key=len, reverse=True))}))?(?:[ -](?P<ones>one|{'|'.join(_SMALL[:8])}))?"
     + _COUNTED
+    + rf"|(?P<large>{_LARGE})"
     + rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
     + _COUNTED
     + r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
-    rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b)"
+    rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?![ -]of an? (?:hour|day|week|month|year)\b)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b)"
     r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated|available)\b))",
     re.IGNORECASE,
 )
@@ -100,10 +106,20 @@ def quantity(match: re.Match[str]) -> Quantity | None:
     """Read what `QUANTITY` found; None for a clock time that is none."""
     if match["range"]:
         return Quantity("RANGE", (), 0, 0)
-    if match["clock"]:
-        parts = [int(part) for part in match["clock"].split(":")]
-        seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
-        return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+    if match["hours"] or match["whole_hours"]:
+        return _compound(match)
+    if match["article"]:
+        return Quantity("Q:time", (_ARTICLES[match["article"].lower()],), 0.0, 1)
+    return _clock(match) if match["clock"] else _said(match)
+
+
+def _clock(match: re.Match[str]) -> Quantity | None:
+    parts = [int(part) for part in match["clock"].split(":")]
+    seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
+    return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+
+
+def _said(match: re.Match[str]) -> Quantity:
     if match["units"]:
         return _memory(
             {"half a": 0.5, "a": 1, "an": 1, "one": 1}.get(match["units"].lower()) or _SPELLED[match["units"].lower()],
@@ -122,6 +138,8 @@ def quantity(match: re.Match[str]) -> Quantity | None:
     if match["part"]:
         part = {"a": 1, "one": 1} | _SPELLED
         return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 3, 0)
+    if match["large"]:
+        return _with_unit(float(sum(_SPELLED[word] for word in re.split(r"[ -]", match["large"].lower()))), 0.0, "")
     if match["spelled"]:
         number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))
         return _with_unit(number, 0.0, match["unit"] or "")
@@ -130,6 +148,21 @@ def quantity(match: re.Match[str]) -> Quantity | None:
     decimals = len(printed.partition(".")[2])
     step = 0.5 / 10**decimals if decimals else 0.0
     return _measured(match, number, step)
+
+
+_ARTICLES = {"half an hour": 1_800, "half a day": 43_200, "a quarter of an hour": 900, "three quarters of an hour": 2_700,
+             "an hour": 3_600, "one hour": 3_600, "a single hour": 3_600, "a day": 86_400, "one day": 86_400}  # fmt: skip
+_REST = {"half": 1_800, "quarter": 900, "three quarters": 2_700}
+
+
+def _compound(match: re.Match[str]) -> Quantity:
+    """Read `1 h 40 min`, `an hour and a quarter`, `two and a half hours`."""
+    first = (match["hours"] or match["whole_hours"]).lower()
+    hours = {"a": 1.0, "an": 1.0, "one": 1.0}.get(first) or _SPELLED.get(first) or float(first.replace(",", ""))
+    rest = (match["rest"] or match["and_part"]).lower().removeprefix("a ")
+    words = re.split(r"[ -]", re.sub(r" ?m(?:in(?:ute)?s?)?$", "", rest))
+    minutes = sum(int(word) if word.isdigit() else _ONES.get(word, 0) for word in words)
+    return Quantity("Q:time", (hours * 3_600 + _REST.get(rest, 60 * minutes),), 0.0, hours)
 
 
 def _measured(match: re.Match[str], number: float, step: float) -> Quantity:

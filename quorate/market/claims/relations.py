@@ -44,8 +44,9 @@ DENIED: tuple[re.Pattern[str], ...] = (
     rx(r"(?P<bare>(?:A|NO|BE|<w>|->|:|,) MIS )(?:[.,;)]|exists|BE|C:\S+|AND|so|$)"),
     rx(r"TYPEN BE (?P<not>NOT )(?:THE |ITS )?(?:JOB 'S (?:REQ |<w>)?|REQ )TYPEN "),
     rx(r"(?:THE|THIS) MIS (?:[,.;)]|BE |PENALTY |HEDGE )"),
-    rx(r"TYPEN (?:P:does )?do NOT (?:SAME|coincide) "),
-    rx(r"(?:BE )NOT (?:P:of )?(?:THE )?SAME (?:CLUSTER |JOB )?TYPEN "),
+    rx(r"TYPEN (?:P:does )?do (?P<not>NOT )(?:SAME|coincide) "),
+    rx(r"BE (?P<not>NOT )(?:P:of )?(?:THE )?SAME (?:CLUSTER |JOB )?TYPEN "),
+    rx(r"TYPEN BE (?:[a-z]\S* )?(?:something else|somewhat else|A DIFF one|A one|A (?=[.,;)]|$))"),
 )
 """The types are said to differ."""
 
@@ -57,6 +58,9 @@ AGREED: tuple[re.Pattern[str], ...] = (
     ),
     rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER |T:[\w~]+ ){0,7}?TYPEN "),
     rx(r"TYPEN REQ (?:<w>)?(?:BE |NOT |HAVE )*(?:<w>)?RUN "),
+    rx(
+        r"(?:I|SELFID|CLUSTER) (?:do )?(?:NOT )?(?:FITV|MATCHV|RUN|answer|answers) (?:to )?(?:WH |THIS |THE |JOB 'S |ITS )+(?:declaration|tag|TYPEN) "
+    ),
     rx(r"RUN (?:THE |ITS |JOB 'S )*(?:CLUSTER )?TYPEN REQ "),
     rx(
         r"(?:<SELF>)(?:BE |HAVE )(?:P:of |NOT ){0,2}(?:THE |A )(?:<w>|REQ ){0,1}?(?:right|correct|REQ|exact|ideal) (?:<w>)?(?:CLUSTER )?TYPEN "
@@ -180,6 +184,8 @@ def _of_something_else(sentence: Sentence, match: re.Match[str], first: int, las
     """Whether what agrees is not the types: hardware, a criterion that is named, a short answer to something else."""
     groups = match.groupdict()
     start, end = sentence.clause(first)
+    if match.group().startswith("WH BE ") and " T:" in sentence.slice(first - 4, first):
+        return True  # `storage work, which is our trade` speaks of that work
     if " what " in match.group() and len(set(re.findall(r" (T:[\w~]+)(?= )", sentence.tags))) > 1:
         return True
     if "NODE" in sentence.slice(start, end).split() and "TYPEN" not in sentence.slice(start, end).split():
@@ -267,8 +273,21 @@ def penalties(scene: Scene) -> Iterator[Found]:
         plain = re.sub(r" RULE (?=.* (?:NOT|NO) )", " ", near) if " IF " not in wide else near
         if _GENERAL.search(plain) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
             continue
-        spared = _FREE_OF.search(near) is not None or _zero(sentence, index)
+        spared = _FREE_OF.search(near) is not None or _zero(sentence, index) or _stays_out(sentence, index)
+        spared = spared and _NOT_WITHOUT.search(sentence.text.lower()) is None
         yield _penalty(scene, not spared, start, end)
+
+
+_NOT_WITHOUT = re.compile(r"(?:not|n't|n\u2019t|cannot|never) (?:\w+ ){0,4}?without (?:\w+ ){0,4}?penalt")
+"""`it cannot run without a penalty` spares nobody."""
+_OUT = re.compile(
+    r" PENALTY (?:[a-z]\S* |RULE )?(?:stays|stay|rests|rest|sleeps|BE|is) (?:[a-z]\S* )?(?:out|closed|away|silent|dormant|shut|FREE|moot|irrelevant|aside|asleep|absent|off|untouched|inactive|home|at home|AVOID) "
+)
+
+
+def _stays_out(sentence: Sentence, index: int) -> bool:
+    """`The penalty stays out of it`, `the penalty clause rests`."""
+    return _OUT.search(sentence.slice(index, index + 7)) is not None
 
 
 def _plural(sentence: Sentence, start: int, end: int) -> bool:

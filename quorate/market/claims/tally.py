@@ -5,6 +5,7 @@ Every role has its values; a number with several roles may be any of them, one w
 a bid could speak of. So a figure that is nobody's is found however it is worded, and a right one is left alone.
 """
 
+import re
 from collections.abc import Iterable
 
 from quorate.market.claims.context import Around, Role, around, cues, denied, elsewhere, supposed
@@ -171,12 +172,23 @@ def _gap(known: Known, near: Around, head: int) -> Truth | None:
     return margins(known) if told and "HEDGE" not in near.tagged else SILENT
 
 
+_CHOICE = frozenset({"choose", "choice", "pick", "select"})
+
+
 def _plain(known: Known, near: Around, head: int) -> tuple[Truth, bool]:
+    if near.right[:1] and near.right[0].raw.lower() in {"others", "other"}:
+        return SILENT, True
+    if {token.raw.lower() for token in near.right[:6]} & _CHOICE:
+        return truth(known, ("total", "free"), (known.suitable, known.suitable_free, *_groups(known))), True
     given, sure = roles(near, head)
+    if near.left[-2:] and re.search(
+        r" out P:of (?:THE |MY |ALL )?$", " " + " ".join(t.tag for t in near.left[-3:]) + " "
+    ):
+        given = frozenset({"total", "free"} | {role for _, role in _strong(cues(near.right[:head]))})
     before = {token.raw.lower() for token in near.left[-2:]}
     if "HEDGE" in near.tagged and not given & {"left", "job"} and before & {"would", "could", "might", "may"}:
         return SILENT, True
-    if "HEDGE" in near.tagged and "free" in given:
+    if near.tagged & {"HEDGE", "will"} and "free" in given:
         given |= {"left"}
     if "busy" in given and (
         near.tagged & {"HEDGE", "AFTER", "will"} or near.words & {"once", "then", "with", "including"}
@@ -222,6 +234,8 @@ def pair(scene: Scene, first: int, second: int, head: int) -> tuple[Truth, Truth
     inside = {role for _, role in _strong(cues((*tokens[first + 1 : second], *near.right[: max(head - 1, 0)])))}
     after = {role for _, role in _strong(cues(near.right[max(head - 1, 0) : head + 4]))}
     before = {role for _, role in _strong(cues(around(scene, first).left[-5:]))}
+    if tokens[first + 1].tag in {"FREE", "BUSY"}:
+        before = {role for _, role in cues(tokens[first + 1 : first + 2])}  # `128 idle nodes out of 128`
     part = truth(known, after | before | (inside - {"total"} if not after | before else set()))
     whole = truth(known, {"total"} | (inside & {"free", "job", "busy"}))
     said = [token.quantity.values[0] if token.quantity else -1.0 for token in (tokens[first], tokens[second])]

@@ -238,7 +238,7 @@ JOB_TYPE: tuple[re.Pattern[str], ...] = (
     # the job is of type hpc; the job is (not) a storage job; the job is hybrid
     rx(
         _JOB_NOUN
-        + r"(?:BE|BEING) <w>{0,2}?"
+        + r"(?:HAVE )?(?:BE|BEING) <w>{0,2}?"
         + _NOT
         + r"(?:P:of |A |TYPEN |REQ |P:as |THE |classified |categorized |categorised |SPECV |labeled |labelled |tagged |marked |listed |declared |described ){1,6}(?P<type>T:[\w~]+ )(?P<kind>(?:SPECV |TYPEN |INT )?(?:JOB )?)(?P<end>"
         + _STOP
@@ -271,6 +271,9 @@ NO_TYPE = (
         r"TYPEN (?:P:of (?:THE |THIS )JOB )?(?:BE )?(?P<no>unspecified|undefined|missing|unknown|NO|NOT (?:specified|given|stated|defined|REQ|provided|declared|indicated|set))(?: (?!MATCHV|MIS|SAME|DIFF|A |JOB)|$)"
     ),
     rx(
+        r"JOB (?:HAVE )?(?:BE |been )?(?:<w>|REQ |SPECV ){0,2}?(?P<no>NO) (?:<w>|A |ANY |HAVE ){0,2}?TYPEN (?!MIS|MATCHV|SAME|DIFF|PENALTY|issue|problem|conflict|clash|REQ )"
+    ),
+    rx(
         r"(?:leaves|left|FREE|LEAVE|keeps|with) (?:THE |ITS )?(?:JOB )?TYPEN (?P<no>FREE|blank|empty|unspecified|undefined|unset) "
     ),
 )
@@ -291,6 +294,12 @@ IDENTITY = (
     ),
     rx(r"(?P<id>OTHERID ), (?:P:as )?(?:WH |that )I (?:manage|RUN|HAVE|represent|BE)"),
     rx(r"(?P<id>OTHERID )BE MINE "),
+    rx(
+        r"(?P<id>OTHERID )(?:BE (?:RUN|bid|bidding) here |hereby |(?:HAVE|RUN|proposes|presents|submits) THE (?:AFTER|following) )"
+    ),
+    rx(
+        r"(?:here BE|THIS BE|below BE) (?:THE |A )?(?:bid|offer|HAVE|RUN|reply|answer|assessment|statement) (?:P:of|P:from|P:by) (?P<id>OTHERID )"
+    ),
     rx(r"P:at (?P<id>OTHERID )(?:, )?I (?:HAVE|BE|RUN|CAN)"),
     rx(r"(?P<id>OTHERID )(?:here|speaking|reporting) "),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),

@@ -118,6 +118,8 @@ class Known(Value):
         return self._count("free")
 
     def _count(self, what: Literal["nodes", "free"]) -> int | None:
+        if what == "free" and self.groups and all(self.suits(group) is True for group in self.groups):
+            return self.nodes_free
         total = 0
         for group in self.groups or (KnownGroup(),):
             suits = self.suits(group)

@@ -39,7 +39,9 @@ def memory(scene: Scene, index: int) -> Truth | None:
         return _storage(near, known)
     if near_words & _OTHER_BYTES or " T:gpu T:memory " in near.tags or _STORED.search(near.tags):
         return None
-    if _MEMORY_NEAR.search(near.tags) is None:
+    earlier = " IN TOTAL " in near.tags and " T:memory " in scene.sentence.slice(0, index)
+    opened = re.match(r" Q:mem (?:, )?(?:A|PER|EACH|MY|THE|ITS) ", scene.sentence.slice(index, index + 3)) is not None
+    if _MEMORY_NEAR.search(near.tags) is None and not earlier and not opened:
         return None
     truth = gauges.judge(scene, index, gauges.memory(known))
     if truth is None or truth.kind == "memory_per_node" or " T:memory " in near.tags:
@@ -54,7 +56,10 @@ def _storage(near: Around, known: Known) -> Truth | None:
         or supposed(near)
         or denied(near)
         or gauges.reading(near).job
-        or near.words & {"dataset", "input", "output"}
+        or (
+            near.words & {"dataset", "input", "output"}
+            and not re.search(r" T:storage (?:P:of|BE|:|P:at) \* ", near.tags)
+        )
     ):
         return None
     value = None if known.storage_pb is None else known.storage_pb * 1e6
@@ -128,6 +133,8 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
         return None
     if re.match(r" Q:pct P:of (?:MY|THE|ITS) (?:N (?!NODE)|Q:mem )", scene.sentence.slice(index, index + 6)):
         return None
+    if re.search(r" P:of (?:THE |MY |THESE )?N (?:\S+ ){0,2}NODE , (?:[a-z]\S* )?$", scene.sentence.slice(0, index)):
+        return None
     if re.search(r" P:of WH ", scene.sentence.slice(index - 8, index)):
         return None
     roles, known = _roles(near), scene.known
@@ -150,6 +157,10 @@ _WHOLES = frozenset({"N", "NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID
 def _counts_before(scene: Scene, index: int) -> list[float | None]:
     """`70 nodes run jobs, i.e. a third of the cluster`: the shares of the counts that stand right before."""
     near = scene.sentence.tokens[max(0, index - 18) : index]
+    if re.match(
+        r" Q:pct P:of (?:THE |MY |THIS )?(?:CLUSTER|SELFID) [,(] N NODE ", scene.sentence.slice(index, index + 7)
+    ):
+        near = scene.sentence.tokens[max(0, index - 18) : index + 7]
     counts = [int(token.quantity.number) for token in near if token.tag == "N" and token.quantity]
     counts = [*counts, *(one + two for one, two in pairwise(counts)), *([sum(counts)] if counts else [])]
     return [_ratio(count, scene.known.nodes) for count in counts if count <= (scene.known.nodes or 0)]

@@ -32,7 +32,7 @@ _CLASSES: dict[str, str] = {
     "SPECV": "specialized|specialised|specializes|specialises|specializing|specialising|specialize|specialise"
     "|optimized|optimised|optimizes|designed|tailored|dedicated|focused|focussed|focuses|focusing|oriented"
     "|centric|built|purpose built|geared|tuned|engineered|intended|purposed|customized|customised|architected"
-    "|optimize|specialist|purpose designed|concentrates|concentrated|meant|made|catering|caters|cater",
+    "|optimize|specialist|purpose designed|concentrates|concentrated|meant|made|conceived|catering|caters|cater",
     "HW": "accelerated|rich|dense|equipped|enabled|heavy|based|powered|capable|laden|packed|ready|driven|backed",
     "INT": "intensive|bound|hungry|demanding|limited|dependent",
     "BE": "is|are|am|was|were|be|been|remain|remains|represent|represents|constitute|constitutes|'m|'re",
@@ -110,7 +110,8 @@ _CLASSES: dict[str, str] = {
     "LEAVE": "leaving|leaves|leave|would leave|leftover of",
     "AFTER": "after|afterwards|post allocation|post|following|still|remain|remaining after",
     "RULE": "rule|rules|policy|guideline|guidelines|per the prompt|instructions|instruction",
-    "AVOID": "avoid|avoids|avoiding|avoided|waived|escapes|sidesteps|spared|exempt",
+    "AVOID": "avoid|avoids|avoiding|avoided|waived|waive|waives|escapes|sidesteps|spared|spares|exempt|omitted|omit|omits|moot|lapses|dropped"
+    "|falls away|inapplicable|void|skipped|dispensed",
     "EQ": "equals|equal to|makes|yields|yielding|giving|gives|for a total of|i.e.",
     "SKIP": "penalty|bonus|score|weight|factor|discount|confidence|probability|chance|reduction|reduce|reduces|reduced"
     "|efficiency|faster|slower|speedup|success|reputation|lower|higher|margin|increase|improvement|threshold",
