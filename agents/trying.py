@@ -18,7 +18,8 @@ from quorate.domain.jobs import Job
 from quorate.domain.trace import Checked, Prompted, Replied, TraceEvent
 from quorate.market.eligibility import abstention, ineligible
 
-_tape: ContextVar[list[TraceEvent] | None] = ContextVar("tape", default=None)
+tape: ContextVar[list[TraceEvent] | None] = ContextVar("tape", default=None)
+"""Where the events of the question in progress are kept; each task has a context of its own."""
 
 
 class Tape:
@@ -26,7 +27,7 @@ class Tape:
 
     def emit(self, event: TraceEvent) -> int:
         """Keep the event; return its number within the question."""
-        kept = _tape.get()
+        kept = tape.get()
         if kept is None:
             return 0
         kept.append(event.model_copy(update={"seq": len(kept) + 1}))
@@ -103,7 +104,7 @@ async def ask(agents: Agents, rounds: Sequence[Round], tell: Callable[[Told], No
 
 async def _one(agents: Agents, each: Round, snapshot: ClusterSnapshot, tell: Callable[[Told], None]) -> None:
     events: list[TraceEvent] = []
-    _tape.set(events)  # a task has a context of its own
+    tape.set(events)  # a task has a context of its own
     answer = await _answer(agents, each, snapshot)
     tell(Told(each.text, each.job, snapshot, answer, tuple(events)))
 

@@ -8,7 +8,6 @@ model wants where code would not have asked it (scorer 2), and what it says unde
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
-from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from agents.building import Agents
 from agents.parsing import bid_shape
 from agents.rendering import bid_inputs
 from agents.settings import LlmSettings, PromptSettings
+from agents.trying import Tape, tape
 from evals.answered import Answered
 from evals.forms import FormName, in_form
 from evals.oracle import feasible
@@ -35,20 +35,6 @@ EXAMPLE = re.compile(r"(?<![\w.])(?:0?\.\d+|1\.0+)(?![\w.])")
 CHARS_PER_TOKEN = 4
 ANSWER_TOKENS = 150
 """For the estimate before a run; the real numbers are the provider's."""
-
-_tape: ContextVar[list[TraceEvent] | None] = ContextVar("tape", default=None)
-
-
-class Tape:
-    """A trace sink that keeps the events of the question in progress."""
-
-    def emit(self, event: TraceEvent) -> int:
-        """Keep the event with the question that it belongs to; return its number."""
-        kept = _tape.get()
-        if kept is None:
-            return 0
-        kept.append(event.model_copy(update={"seq": len(kept) + 1}))
-        return len(kept)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,11 +104,11 @@ class Bench:
     async def ask(self, sample: Sample, epoch: int) -> Asked:
         """Ask one question. Expected failures are abstentions; what a bug raises is the runner's to record."""
         events: list[TraceEvent] = []
-        token = _tape.set(events)
+        token = tape.set(events)
         try:
             answer, first = await self._answer(sample)
         finally:
-            _tape.reset(token)
+            tape.reset(token)
         first = first or next((event.text or "" for event in events if isinstance(event, Replied)), "")
         kept = Answered(sample=sample.id, hash=sample.hash, epoch=epoch, answer=answer, first=first)
         return Asked(kept, tuple(events))
