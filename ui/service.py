@@ -5,7 +5,6 @@ it changes nothing. What a run is made of is injected (`Engine`), so no page kno
 """
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -14,15 +13,14 @@ from typing import Protocol
 
 from pydantic import Field
 
-from quorate.domain.errors import QuorateError, RequestInvalid
+from quorate.domain.errors import RequestInvalid
 from quorate.domain.trace import TraceEvent
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger.report import DecisionRow, RunReport
+from ui.ending import end_of
 from ui.runs import list_runs
 from ui.trials import Preparing, Trials
 from ui.viewmodel.live import SHOWN_DECISIONS, Progress, Snapshot
-
-LOG = logging.getLogger(__name__)
 
 RUNS_AT_ONCE = 2
 """Two runs share the loop without starving each other; a third one waits for its person to cancel or to wait."""
@@ -155,7 +153,7 @@ class Held:
 
     def ended(self, task: "asyncio.Task[RunReport]") -> None:
         """Keep how it ended; called in the worker's thread when even its last file is closed."""
-        status, detail = _end_of(task)
+        status, detail = end_of(task, "this run")
         with self.lock:
             if self.progress.status in UNDER_WAY:
                 self.progress.status = status
@@ -172,18 +170,6 @@ class Held:
         """Return what a page shows."""
         with self.lock:
             return self.progress.snapshot(), self.decisions
-
-
-def _end_of(task: "asyncio.Task[RunReport]") -> tuple[str, str]:
-    if task.cancelled():
-        return "cancelled", ""
-    error = task.exception()
-    if error is None:
-        return "done", ""
-    if isinstance(error, QuorateError | OSError):
-        return "failed", str(error)
-    LOG.error("a run stopped by an error in the program", exc_info=error)
-    return "failed", "an error in the program stopped this run; the server's log holds it"
 
 
 class Service:

@@ -5,7 +5,6 @@ when the server ends.
 """
 
 import asyncio
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
@@ -13,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from agents.trying import Told
-from quorate.domain.errors import QuorateError, RequestInvalid
+from quorate.domain.errors import RequestInvalid
+from ui.ending import end_of
 from ui.viewmodel.lab import Case, TextName, TrialCost
-
-LOG = logging.getLogger(__name__)
 
 JOBS_MAX = 12
 """Jobs of one trial: two texts and six agents make 144 calls of them."""
@@ -103,7 +101,7 @@ class HeldTrial:
 
     def ended(self, task: "asyncio.Task[None]") -> None:
         """Keep how it ended; called in the worker's thread."""
-        status, detail = _end_of(task)
+        status, detail = end_of(task, "this trial")
         with self.lock:
             self.status, self.detail = status, detail
 
@@ -113,18 +111,6 @@ class HeldTrial:
         with self.lock:
             told = tuple(self.told)
             return TrialNow(self.order, self.prepared.texts, told, cost.calls + cost.by_facts, self.status, self.detail)
-
-
-def _end_of(task: "asyncio.Task[None]") -> tuple[Status, str]:
-    if task.cancelled():
-        return "cancelled", ""
-    error = task.exception()
-    if error is None:
-        return "done", ""
-    if isinstance(error, QuorateError | OSError):
-        return "failed", str(error)
-    LOG.error("a trial stopped by an error in the program", exc_info=error)
-    return "failed", "an error in the program stopped it; the server's log holds it"
 
 
 class Trials:
