@@ -54,7 +54,8 @@ FITS = (
         r"ALL (?:P:of )?(?:THE |ITS |JOB 'S |JOB |CLUSTER |<w>|T:[\w~]+ ){0,2}?(?:REQ|requirements) (?:HEDGE )?(?:BE|HAVE been|HAVE BE) (?:<w>)?(?P<verb>RUN) "
     ),
     rx(r"ALL (?:THE |ITS )?(?:REQ|requirements) P:of (?:THE |THIS )?JOB BE (?:<w>)?(?P<verb>RUN) "),
-    rx(r"HAVE what (?:it|IT|I|JOB|THE JOB) (?:REQ|takes) "),
+    rx(r"HAVE (?:<w>|ONLY )?(?:what|everything|whatever) (?:WH )?(?:THE |THIS )?(?:it|IT|I|JOB) (?:REQ|takes) "),
+    rx(r"JOB (?:WH )?(?:I|SELFID|(?:MY |THIS |THE )CLUSTER) CAN (?:<w>)?(?P<verb>RUN) "),
     rx(
         r"BE (?:<w>){0,2}?(?P<within>LESS )(?:THE |MY |what |SELFID 'S ){1,2}(?:<w>)?(?:ARCH|capacity|limits|reach|means|bounds|I CAN|SELFID CAN|CLUSTER CAN) "
     ),
@@ -68,7 +69,7 @@ FITS = (
     rx(
         r"(?:JOB|this|THIS|IT) BE (?:<w>)?(?P<verb>feasible|possible|runnable|doable|schedulable) (?=[,.;)]|P:for|P:on|AND|C:|here|$)"
     ),
-    rx(r"JOB (?:HEDGE )?CAN (?:BE )?(?:<w>)?(?P<verb>RUN|start)(?:ed|d)? "),
+    rx(r"JOB (?:HEDGE )?CAN (?:BE )?(?:<w>)?(?P<verb>RUN|start|begin|commence|proceed)(?:ed|d)? "),
 )
 FITS_NOT = (
     rx(r"(?:CANNOT|NOT CAN|do NOT|CAN NOT|BE NOT CAN|NOT ABLE) (?:<w>){0,2}?(?P<verb>RUN) " + _GOAL),
@@ -85,6 +86,8 @@ FITS_NOT = (
     rx(
         r"(?:CANNOT|NOT CAN|CAN NOT|do NOT) (?:<w>){0,2}?(?:RUN|HAVE|find|give|spare) (?:WH |THIS |so |as |<w>){0,2}?(?:many|number|amount|quantity|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety) (?:FREE )?(?:NODE |P:of |[.,;)])"
     ),
+    rx(r"JOB (?:WH )?(?:I|SELFID|(?:MY |THIS |THE )CLUSTER) (?:CANNOT|CAN NOT|BE NOT CAN) (?:<w>)?(?P<verb>RUN) "),
+    rx(r"(?:this|THIS|that) BE (?:<w>|A )?SHORT (?=[.,;)]|$|P:for)"),
     rx(r"JOB will NOT (?:<w>)?(?:FIT|FITV|RUN FIT) (?=[,.;)]|$|AND|C:|P:on|IN|here|today|now)"),
     rx(
         r"(?P<beyond>BE (?:<w>)?DIFF )(?:THE |MY |what |SELFID 'S ){1,2}(?:<w>)?(?:ARCH|capacity|limits|reach|means|bounds|I CAN|SELFID CAN|CLUSTER CAN) "

@@ -9,7 +9,7 @@ from quorate.market.claims.quantities import close
 from quorate.market.claims.rules import Found
 
 _SIGNS = {"x": "x", "\u00d7": "x", "times": "x", "+": "+", "plus": "+", "-": "-", "\u2013": "-", "minus": "-", "less": "-",
-          "/": "/"}  # fmt: skip
+          "/": "/", "P:from": "from"}  # fmt: skip
 _UNITS = frozenset({"NODE", "GPUS", "T:gpu", "CORE", "PER", "FREE", "TOTAL", "REQ", "T:memory", "MY", "THE", "JOB", "AND", "BUSY",
                     "BG", "(", ")", "P:of", "ALL", "nodes", "each", "IT", "IN", "JOBS", "LOAD"})  # fmt: skip
 _IS = frozenset({"=", "EQ", "LEAVE", "->", "=>", "\u2248", "~"})
@@ -92,6 +92,8 @@ def places(sentence: Sentence) -> frozenset[int]:
     """Return the numbers that are part of a sum; a bare `12/320` is none."""
     found: set[int] = set()
     for formula in formulas(sentence):
+        if formula.signs == ("from",) and formula.result is None:
+            continue
         if formula.signs != ("/",) or (formula.result is not None and sentence.tokens[formula.result].tag != "Q:pct"):
             found |= {*formula.terms, *([] if formula.result is None else [formula.result])}
     return frozenset(found)
@@ -110,7 +112,7 @@ def _computed(values: list[float], signs: list[str]) -> float | None:
             pending.append(sign)
     total = stack[0]
     for sign, value in zip(pending, stack[1:], strict=True):
-        total = total + value if sign == "+" else total - value
+        total = total + value if sign == "+" else total - value if sign == "-" else value - total
     return total
 
 

@@ -277,7 +277,9 @@ def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | N
         return None
     if re.search(r" ONLY (?:[a-z]\S* |HIGH |T:\S+ ){0,3}NODE (?:HAVE|P:with) ", tags) and " MY " not in tags:
         return None  # a kind of node, wherever it stands
-    if " HEDGE " in tags and not re.search(r" (?:LEAVE|AFTER|(?:MY|THE) \*|MY (?:[a-z]\S* |TOTAL )\*) ", tags):
+    if " HEDGE " in re.sub(r"(\* .*?) WH .*", r"\1 ", tags) and not re.search(
+        r" (?:LEAVE|AFTER|(?:MY|THE) \*|MY (?:[a-z]\S* |TOTAL )\*) ", tags
+    ):
         return None
     if {token.raw.lower() for token in near.right[:1]} & _LESS or re.search(
         r" \* GPUS IN (?!TOTAL|EACH|PER|ALL|MY|THE|THIS)", tags

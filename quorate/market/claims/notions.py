@@ -39,6 +39,7 @@ SPECIAL = tuple(
         r" (?P<t>T:[\w~]+) (?:JOBS |INT |[a-z]\S* ){0,2}(?:BE )?what (?:I|SELFID|THIS CLUSTER|MY CLUSTER) (?:BE )?(?:SPECV|configured|set up|made) ",
         r" (?P<t>T:[\w~]+) (?:JOBS |INT )?BE (?:THE )?(?:MY |[a-z]\S* ){1,2}SPECN ",
         r" (?P<t>T:[\w~]+) (?:JOBS |INT |TYPEN |work ){0,3}(?:HAVE )?(?:[a-z]\S* )?BE (?:[a-z]\S* )?MY (?:ARCH |[a-z]\S* ){0,2}(?:SPECN|priority|strength|calling|mission) ",
+        r" (?:I|SELFID|CLUSTER) (?:BE |HAVE BE )(?:kept|reserved|bought|BUSY|there|here|operated|acquired|procured|set up|configured|planned|laid out) P:for (?P<t>T:[\w~]+) (?:JOBS |JOB |INT |work |first |above |[,.;)]|$)",
         r" MY (?:cent(?:er|re) P:of gravity|heart|passion|core business) (?:BE|lies|sits|rests) (?:IN |P:on |P:with )?(?P<t>T:[\w~]+) (?!HW)",
         r" MY (?:[a-z]\S* )?(?:SPECN|strength|strengths|ARCH) (?:BE|lies|sits|rests) (?:IN |P:on |P:with )?(?P<t>T:[\w~]+) (?!HW)",
         r" (?:I|SELFID|MY CLUSTER|THIS CLUSTER) (?:[a-z]\S* )?(?:serve|serves|SPECV|focus|cater|BE SPECV|BE configured|BE made) (?:P:for |P:on |IN |P:to |P:with )?(?P<t>T:[\w~]+) (?:JOBS |INT |work )",

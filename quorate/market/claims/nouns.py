@@ -91,6 +91,13 @@ _WHICH = frozenset(
         "THIS",
         "stay",
         "stays",
+        "stand",
+        "stands",
+        "sit",
+        "sits",
+        "lie",
+        "P:at",
+        "THE",
         "NOT",
     }
 )
@@ -100,8 +107,10 @@ _TELLING = frozenset({"free", "busy", "left", "background", "jobs"})
 def last(scene: Scene, index: int) -> Noun | None:
     """Return what was counted last, if a role stands beside the number: `201 are free`, `leaving 66`, `Total: 275`."""
     before, after = scene.sentence.slice(index - 4, index), scene.sentence.slice(index + 1, index + 6)
+    if _AFTER_JOB.search(before) and _WOULD_BE.match(after):
+        return counted_last(scene, index)
     if _OUT_OF.search(before) and _I_HAVE.match(after):
-        return Noun("NODE", 0, "last")
+        return counted_last(scene, index)
     if _OF_THEM.match(after) or _TOTAL_AFTER.match(after) or (_HAS.search(before) and _ENDS.match(after)):
         return counted_last(scene, index)
     if _KEYED.search(before) and _ENDS.match(after):
@@ -115,6 +124,8 @@ def last(scene: Scene, index: int) -> Noun | None:
 
 _ENDS = re.compile(r" (?:$|[,.;:)!|] |AND |C:\S+ |P:for (?:OTHER|others)|[a-z]\S* P:for (?:themselves|OTHER))")
 _OUT_OF = re.compile(r" (?:P:of|P:out_of|C:out_of) (?:THE |MY )?$")
+_AFTER_JOB = re.compile(r" AFTER (?:THE |THIS |WH )?(?:JOB )?(?:, )?$")
+_WOULD_BE = re.compile(r" (?:HEDGE|will) (?:still )?BE [.,;)]")
 _I_HAVE = re.compile(r" (?:WH )?(?:I|SELFID|CLUSTER) (?:HAVE|RUN|run|make|own|manage)")
 _OF_THEM = re.compile(r" P:of (?:them|these|those|THESE|THEM) ")
 _TOTAL_AFTER = re.compile(r" TOTAL (?:[,.;)]|AND|$)")

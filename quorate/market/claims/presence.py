@@ -256,6 +256,9 @@ def _absence_fact(known: Known, partial: bool) -> str | None:
 
 HAS_GPUS = (
     rx(
+        r"(?:GPUS|T:gpu) (?:[,a-z]\S* |AND |C:\S+ |REQ ){0,5}?(?:I|SELFID|(?:MY |THIS )CLUSTER) (?:HAVE|brings|RUN) (?:ENOUGH |plenty |many |lots |P:of |<w>){1,3}(?:them|those|THESE) "
+    ),
+    rx(
         r"(?:MY|THE) (?:<w>|N |TOTAL |FREE ){0,3}?NODE (?:<w>)?(?:HAVE|P:with|come P:with|BE HAVE|BE equipped P:with|comes P:with) (?:<w>|N |HIGH ){0,3}?(?:GPUS|T:gpu HW) "
     ),
     rx(

@@ -72,7 +72,7 @@ QUANTITY = re.compile(
     rf"(?<![\w.])(?:(?P<clock>\d{{1,3}}:\d\d(?::\d\d)?)(?![\d:])"
     rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
     rf"|(?P<hours>{_NUMBER}|an?|one|{'|'.join(_SMALL[:23])})[ -]?(?:hours?|hrs?|h)(?:,| and|, and)? ?(?P<rest>(?:a )?half|(?:a )?quarter|three quarters|(?:\d{{1,2}}|{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?:{'|'.join(_SMALL[:8])}))? ?(?:minutes?|mins?|m)\b)"
-    rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three quarters) hours"
+    rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three quarters) (?P<big>hours|days)"
     r"|(?P<article>half an hour|half a day|(?:a quarter|three quarters) of an hour|(?:an|one|a single) hour|(?:a|one) day)(?![ -](?:or|ago|later|earlier|before|after|each|per|from)\b)(?!\w)"
     rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
     r"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|two|three|four|five|six|eight|ten|twelve|sixteen)[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
@@ -162,6 +162,8 @@ def _compound(match: re.Match[str]) -> Quantity:
     rest = (match["rest"] or match["and_part"]).lower().removeprefix("a ")
     words = re.split(r"[ -]", re.sub(r" ?m(?:in(?:ute)?s?)?$", "", rest))
     minutes = sum(int(word) if word.isdigit() else _ONES.get(word, 0) for word in words)
+    if match["big"] and match["big"].lower() == "days":
+        return Quantity("Q:time", (24 * (hours * 3_600 + _REST[rest]),), 0.0, hours)
     return Quantity("Q:time", (hours * 3_600 + _REST.get(rest, 60 * minutes),), 0.0, hours)
 
 

@@ -12,7 +12,7 @@ _OWN = (
     r"(?:(?:MY|THIS CLUSTER 'S|THE CLUSTER 'S|CLUSTER 'S|SELFID 'S|own|MY own|MY CLUSTER 'S) (?:<w>|CLUSTER |TOTAL ){0,2}?"
     r"(?:<T>(?:INT |SPECV |JOBS ){0,2})?(?:CLUSTER )?"
     + _BOTH
-    + r" |MINE |(?:THE |THIS |MY )?CLUSTER (?:'S )?TYPEN |TYPEN P:of (?:MY|THIS|THE) CLUSTER "
+    + r" |MINE |(?:THE |THIS |MY )?CLUSTER (?:'S )?TYPEN |TYPEN P:of (?:(?:MY|THIS|THE) CLUSTER|SELFID) "
     r"|(?:the |THE )?(?:SPECN|TYPEN) P:of (?:MY|THIS|THE) CLUSTER |<T>(?:CLUSTER )?TYPEN (?=P:of MY))"
 )
 _ITS = r"(?:(?:THE |THIS )?JOB (?:'S )?(?:REQ |<w>|CLUSTER ){0,3}?(?:TYPEN )?|ITS (?:REQ |<w>)?(?:CLUSTER )?TYPEN |IT |WH |this |THIS |that |TYPEN |REQ (?:CLUSTER )?TYPEN )"
@@ -271,6 +271,7 @@ def penalties(scene: Scene) -> Iterator[Found]:
                 yield _penalty(scene, not spared, start, end)
             continue
         plain = re.sub(r" RULE (?=.* (?:NOT|NO) )", " ", near) if " IF " not in wide else near
+        plain = plain.replace(" A MIS ", " THE MIS ") if _I_CHARGE.search(near) else plain
         if _GENERAL.search(plain) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index) or _stays_out(sentence, index)
@@ -278,6 +279,10 @@ def penalties(scene: Scene) -> Iterator[Found]:
         yield _penalty(scene, not spared, start, end)
 
 
+_I_CHARGE = re.compile(
+    r" I (?:HAVE P:to |must |therefore |BE |CANNOT |NOT |[a-z]\S* ){0,3}(?:charge|charging|apply|applying|DEDUCT|book|accept|subtract|impose|price|include|levy) (?:\S+ ){0,4}PENALTY "
+)
+"""`I charge the penalty for a mismatch` is done, not told."""
 _NOT_WITHOUT = re.compile(r"(?:not|n't|n\u2019t|cannot|never) (?:\w+ ){0,4}?without (?:\w+ ){0,4}?penalt")
 """`it cannot run without a penalty` spares nobody."""
 _OUT = re.compile(

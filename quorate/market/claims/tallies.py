@@ -1,5 +1,6 @@
 """Bare numbers: nodes, GPUs and cores, judged by what they count and by the roles that their words give them."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -69,13 +70,38 @@ def read(scene: Scene) -> Iterator[tuple[int, Truth, bool]]:
             done.add(second)
             yield from _pair(scene, index, second, noun)
             continue
+        ratio = tally.number(token) <= SMALL and _OUT_OF.search(scene.sentence.slice(index - 3, index)) is not None
+        if (
+            ratio
+            or _summed(tokens, index)
+            or (noun.how == "last" and _THEM.match(scene.sentence.slice(index, index + 7)))
+        ):
+            yield index, tally.SILENT, True
+            continue
         truth, sure = tally.nodes(scene, index, noun.head)
         yield index, truth, sure or noun.how == "key"
 
 
+_OUT_OF = re.compile(r" (?:one|two|three|four|five|six|seven|eight|nine) (?:IN|out P:of) (?:PER |THE )?$")
+"""`Two out of five nodes` is a share."""
+_THEM = re.compile(r" N P:of (?:them|these|those|THESE) (?:[a-z]\S* )?HEDGE ")
+
+
+def _summed(tokens: tuple[Token, ...], index: int) -> bool:
+    """Whether a figure is what two or more figures right before it come to: `55 in jobs and 5 besides, 60 in all`."""
+    before = [tally.number(token) for token in tokens[max(0, index - 24) : index] if token.tag == "N"][-4:]
+    said, total = tally.number(tokens[index]), 0.0
+    for place, value in enumerate(reversed(before)):
+        total += value
+        if place and total == said:
+            return True
+    return False
+
+
 def _pair(scene: Scene, first: int, second: int, noun: nouns.Noun) -> Iterator[tuple[int, Truth, bool]]:
     near = around(scene, first)
-    small = noun.how != "after" and tally.number(scene.sentence.tokens[second]) <= SMALL
+    few = tally.number(scene.sentence.tokens[second]) <= SMALL
+    small = few and (noun.how != "after" or (scene.known.nodes or 0) > SMALL)
     if elsewhere(near) or supposed(near) or small:
         yield from ((at, tally.SILENT, True) for at in (first, second))
         return

@@ -237,7 +237,14 @@ def pair(scene: Scene, first: int, second: int, head: int) -> tuple[Truth, Truth
     if tokens[first + 1].tag in {"FREE", "BUSY"}:
         before = {role for _, role in cues(tokens[first + 1 : first + 2])}  # `128 idle nodes out of 128`
     part = truth(known, after | before | (inside - {"total"} if not after | before else set()))
-    whole = truth(known, {"total"} | (inside & {"free", "job", "busy"}))
+    whole = truth(
+        known,
+        {"total"}
+        | (
+            (inside | (after if tokens[second + 1 : second + 2] and tokens[second + 1].tag == "WH" else set()))
+            & {"free", "job", "busy"}
+        ),
+    )
     said = [token.quantity.values[0] if token.quantity else -1.0 for token in (tokens[first], tokens[second])]
     other = _readings(known)
     loose = tuple(said) in other and (after | before) <= other[tuple(said)]

@@ -271,6 +271,9 @@ NO_TYPE = (
         r"TYPEN (?:P:of (?:THE |THIS )JOB )?(?:BE )?(?P<no>unspecified|undefined|missing|unknown|NO|NOT (?:specified|given|stated|defined|REQ|provided|declared|indicated|set))(?: (?!MATCHV|MIS|SAME|DIFF|A |JOB)|$)"
     ),
     rx(
+        r"(?:comes|come|came|arrives|arrived|reached I|submitted|filed) (?:P:to I )?(?P<no>NO) (?:A |ANY |any )?(?:declared |stated |given |named |explicit |REQ )?TYPEN (?!MIS|MATCHV|SAME|DIFF|PENALTY)"
+    ),
+    rx(
         r"JOB (?:HAVE )?(?:BE |been )?(?:<w>|REQ |SPECV ){0,2}?(?P<no>NO) (?:<w>|A |ANY |HAVE ){0,2}?TYPEN (?!MIS|MATCHV|SAME|DIFF|PENALTY|issue|problem|conflict|clash|REQ )"
     ),
     rx(
@@ -294,6 +297,9 @@ IDENTITY = (
     ),
     rx(r"(?P<id>OTHERID ), (?:P:as )?(?:WH |that )I (?:manage|RUN|HAVE|represent|BE)"),
     rx(r"(?P<id>OTHERID )BE MINE "),
+    rx(
+        r"(?P<head>(?:THE |A |MY )?(?:bid|offer|HAVE|reply|answer|greetings|hello|regards|news|assessment|statement) (?:P:of|P:from|P:by) (?P<id>OTHERID )(?=P:for|IN|P:on|[,.;:]|$))"
+    ),
     rx(
         r"(?P<id>OTHERID )(?:BE (?:RUN|bid|bidding) here |hereby |(?:HAVE|RUN|proposes|presents|submits) THE (?:AFTER|following) )"
     ),

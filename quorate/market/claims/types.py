@@ -95,6 +95,8 @@ def _is_own(scene: Scene, match: re.Match[str], first: int, last: int) -> bool:
     if re.match(r"(?:P:with|HAVE|BEING|WH) ", match.group()) and subject(scene, first) == "other":
         return False
     before = sentence.slice(first - 3, first)
+    if before.endswith(" NOT ") and match.group().startswith("MY "):
+        return False  # `not our type, hpc against gpu`
     return not re.search(
         r" (?:OTHER|OTHERID|than|P:than|P:like|P:unlike|P:rather_than|P:instead_of|P:compared_to|P:versus|P:such_as|P:same_as|far P:from) (?:\S+ ){0,1}$",
         before,
@@ -196,6 +198,8 @@ def job_types(scene: Scene) -> Iterator[Found]:
 def identities(scene: Scene) -> Iterator[Found]:
     """Return where another cluster's name stands for one's own."""
     for match, _, last in matches(scene.sentence, IDENTITY):
+        if match.groupdict().get("head") and scene.sentence.covered(match)[0] != 0:
+            continue
         if match.group().startswith("P:as ") and not _opens(scene.sentence, scene.sentence.covered(match)[0]):
             continue
         first, _ = scene.sentence.covered(match, "id")

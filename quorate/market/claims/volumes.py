@@ -41,10 +41,14 @@ def memory(scene: Scene, index: int) -> Truth | None:
         return None
     earlier = " IN TOTAL " in near.tags and " T:memory " in scene.sentence.slice(0, index)
     opened = re.match(r" Q:mem (?:, )?(?:A|PER|EACH|MY|THE|ITS) ", scene.sentence.slice(index, index + 3)) is not None
-    if _MEMORY_NEAR.search(near.tags) is None and not earlier and not opened:
+    holds = re.search(
+        r" (?:NODE|CLUSTER) (?:together |TOTAL |BOTH |ALL )(?:hold |HAVE |[a-z]\S* )",
+        scene.sentence.slice(index - 7, index),
+    )
+    if _MEMORY_NEAR.search(near.tags) is None and not holds and not earlier and not opened:
         return None
     truth = gauges.judge(scene, index, gauges.memory(known))
-    if truth is None or truth.kind == "memory_per_node" or " T:memory " in near.tags:
+    if truth is None or truth.kind == "memory_per_node" or len(truth.values) == 1 or " T:memory " in near.tags:
         return truth
     job = (known.job_memory_gib_per_node, gauges.memory(known).job_all)
     return Truth(truth.kind, truth.name, (*truth.values, *job), truth.unit)
