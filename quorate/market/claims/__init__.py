@@ -35,8 +35,8 @@ cluster`), opinions (`well suited`, `ample`) and other clusters' properties clai
 T covers the words bids use for a type (`words`); of soft ones (compute-intensive, data-intensive, simulation) several
 types may say so truly. `HPC system` names what every supercomputer is; `hpc cluster`, said of oneself, is a type.
 Known limits: English only; irony, metaphor and claims that need the job's description are not read; ellipsis (`we
-have eight on each`) only for the noun counted last; a number in two roles by its words may be either; a duration in
-two parts (`1 h 40 min`) is not read. Measure: `python tests/quorate/market/claims_measure.py`, `python -m evals
+have eight on each`) only for the noun counted last; a number in two roles by its words may be either.
+Measure: `python tests/quorate/market/claims_measure.py`, `python -m evals
 gold`.
 """
 

@@ -81,7 +81,7 @@ FITS_NOT = (
     rx(r"JOB (?:<w>)?MORE MY (?:<w>|FREE |TOTAL ){0,2}?(?:capacity|NODE|resources|CLUSTER) "),
     rx(r"(?:JOB|IT|this|THIS) BE too HIGH P:for (?:MY|THIS|I|SELFID) "),
     rx(
-        r"(?:JOB|REQ) (?:P:for |P:of |N |Q:mem |NODE |GPUS |PER |<w>){0,6}?MORE what (?:BE |I |SELFID |(?:MY |THE |THIS )?CLUSTER |IT )(?:BE |CAN |<w>){0,3}?(?:FREE|HAVE|RUN|there|THERE|give|spare|do|lend)"
+        r"(?:JOB|REQ) (?:P:for |P:of |N |Q:mem |NODE |GPUS |PER |<w>){0,6}?MORE what (?:BE |I |SELFID |(?:MY |THE |THIS )?CLUSTER |IT )(?:BE |CAN |<w>){0,3}?(?:FREE|HAVE|RUN|there|THERE|give|spare|do|lend|P:on hand|IN stock)"
     ),
     rx(
         r"(?:CANNOT|NOT CAN|CAN NOT|do NOT) (?:<w>){0,2}?(?:RUN|HAVE|find|give|spare) (?:WH |THIS |so |as |<w>){0,2}?(?:many|number|amount|quantity|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety) (?:FREE )?(?:NODE |P:of |[.,;)])"
@@ -239,7 +239,9 @@ def _general(scene: Scene, patterns: tuple[re.Pattern[str], ...], says: bool) ->
             continue
         if says and re.search(r" (?:NOT|NO|CANNOT|neither) ", scene.sentence.slice(max(start, first - 4), first + 2)):
             continue
-        if not _reaches(scene, match, first) or (not says and scene.sentence.slice(last, last + 1) == " NO "):
+        if not _reaches(scene, match, first) or (
+            not says and re.match(r" (?:here |now |at all )?NO ", scene.sentence.slice(last, last + 3))
+        ):
             continue  # `it cannot run without a penalty`
         if "TYPEN" in scene.sentence.slice(first, last + 4).split() and "FITV" in match.group():
             continue

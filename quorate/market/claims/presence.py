@@ -27,9 +27,9 @@ MIXED = (
     rx(r"(?:several|multiple|different|DIFF|varied|diverse|mixed) NODE (?:types |TYPEN |ARCH |kinds |groups )"),
     rx(r"NODE HET "),
     rx(
-        r"NODE (?:pool |fleet |set |park |inventory |population |collection )?BE (?:A )?(?:<w>)?(?:mixed|varied|diverse|assorted|motley) "
+        r"NODE (?:pool |fleet |set |park |inventory |population |collection )?(?:here )?BE (?:A )?(?:<w>)?(?:mixed|varied|diverse|assorted|motley) "
     ),
-    rx(r"NODE (?:do |will )NOT (?:DIFF|vary) (?!P:from (?:what|THE))"),
+    rx(r"NODE (?:do |will )(?:NOT )?(?:DIFF|vary) (?!P:from (?:what|THE))"),
     rx(r"HET P:of (?:MY|THE|THIS) (?:<w>)?(?:NODE|CLUSTER|ARCH|HW) "),
     rx(r"(?:ARCH|mixture|variety|range) P:of (?:<w>)?NODE (?:TYPEN|kinds|types) "),
     rx(r"(?:NODE )(?:types |TYPEN )?(?:DIFF|vary|varies) "),

@@ -248,7 +248,7 @@ _GENERAL = re.compile(
     r" (?:IF|RULE|HEDGE|any (?:CLUSTER|MIS)|each|PER|CLUSTERS|OTHER|OTHERID|generally|typically|normally) | (?:A MIS (?!PENALTY)|A TYPEN MIS (?!PENALTY))"
 )
 _FREE_OF = re.compile(
-    r" (?:(?:NO|NOT|AVOID|n't)(?: (?!AND )\S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|here|there|present|relevant|needed|on the table|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
+    r" (?:(?:NO|NOT|AVOID|n't)(?: (?!AND )\S+){0,5}? PENALTY |PENALTY (?:BE |do |does |HEDGE |[:=(] |[a-z]\S* |HAVE ){0,3}?(?:NOT|NO|FALSE|none|AVOID) |FREE I (?:\S+ ){0,3}?PENALTY |PENALTY FREE |PENALTY (?:\S+ ){1,5}?[:=(] (?:NO|NOT|FALSE|none) |PENALTY (?:\S+ ){1,9}?(?:do |BE |CAN |HEDGE )?(?:NOT|CANNOT) (?:BE |[a-z]\S* )?(?:apply|applied|here|there|present|relevant|needed|on the table|incurred|REQ|RUN|applicable|due|warranted|necessary|imposed|charged|given|added|subtracted|deducted) )"
 )
 
 
@@ -272,7 +272,12 @@ def penalties(scene: Scene) -> Iterator[Found]:
             continue
         plain = re.sub(r" RULE (?=.* (?:NOT|NO) )", " ", near) if " IF " not in wide else near
         plain = plain.replace(" A MIS ", " THE MIS ") if _I_CHARGE.search(near) else plain
-        if _GENERAL.search(plain) or _plural(sentence, start, end) or not _typed(near, wide) or _other_reason(near):
+        if (
+            _GENERAL.search(plain)
+            or _plural(sentence, start, end)
+            or _untold(sentence, index, near)
+            or _other_reason(near)
+        ):
             continue
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index) or _stays_out(sentence, index)
         spared = spared and _NOT_WITHOUT.search(sentence.text.lower()) is None
@@ -287,12 +292,17 @@ _NOT_WITHOUT = re.compile(r"(?:not|n't|n\u2019t|cannot|never) (?:\w+ ){0,4}?with
 """`it cannot run without a penalty` spares nobody."""
 _OUT = re.compile(
     r" PENALTY (?:[a-z]\S* |RULE )?(?:stays|stay|rests|rest|sleeps|BE|is) (?:[a-z]\S* )?(?:out|closed|away|silent|dormant|shut|FREE|moot|irrelevant|aside|asleep|absent|off|untouched|inactive|home|at home|AVOID) "
+    r"| PENALTY (?:CAN |will |HEDGE |BE |[a-z]\S* ){0,3}(?:set aside|put aside|left aside|ignored|neglected|forgotten|disregarded|shelved) "
 )
 
 
 def _stays_out(sentence: Sentence, index: int) -> bool:
     """`The penalty stays out of it`, `the penalty clause rests`."""
     return _OUT.search(sentence.slice(index, index + 7)) is not None
+
+
+def _untold(sentence: Sentence, index: int, near: str) -> bool:
+    return not _typed(near, sentence.tags) and not _stays_out(sentence, index)
 
 
 def _plural(sentence: Sentence, start: int, end: int) -> bool:

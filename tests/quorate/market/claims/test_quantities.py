@@ -41,3 +41,27 @@ def test_memory_may_be_read_in_binary_or_decimal_units():
     for said in ("100 TiB", "102.4 TB", "110 TB", "102,400 GB"):
         assert refuted(f"We have {said} of memory in total.", known) == ()
     assert refuted("We have 140 TB of memory in total.", known)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1 h 40 min", 6_000),
+        ("an hour and a quarter", 4_500),
+        ("two and a half hours", 9_000),
+        ("two and a half days", 216_000),
+        ("twelve hours and thirty minutes", 45_000),
+        ("half an hour", 1_800),
+        ("4 h and 20 nodes", 14_400),
+    ],
+)
+def test_a_duration_in_two_parts_is_one_amount(text, seconds):
+    match = QUANTITY.match(text)
+    assert match is not None
+    found = quantity(match)
+    assert found is not None
+    assert (found.tag, found.values[0]) == ("Q:time", seconds)
+
+
+def test_an_hour_or_two_is_no_amount():
+    assert QUANTITY.match("an hour or two") is None
