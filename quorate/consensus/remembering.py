@@ -8,8 +8,8 @@ from quorate.consensus.height import HeightMachine
 from quorate.consensus.messages import Certificates, Proposal, decode, encode_item, join, split
 from quorate.consensus.plain import read_saved_block
 from quorate.consensus.wal import RecordKind, decode_record
-from quorate.domain.deciding import Item, Vote
-from quorate.domain.errors import LedgerBroken, ProtocolViolation
+from quorate.domain.deciding import Certificate, Item, Vote
+from quorate.domain.errors import CommitteeMismatch, LedgerBroken, ProtocolViolation
 from quorate.domain.values import Digest
 
 _MARK = Struct(">QQ")
@@ -73,10 +73,22 @@ class Memory:
             if message.sender == self._desk.me:
                 self.seq = max(self.seq, message.seq)
         elif isinstance(message, Vote) and message.height == height:
-            machine.restore_vote(message)
+            machine.restore_vote(self._mine(message))
         elif isinstance(message, Proposal) and message.vote.height == height:
+            self._mine(message.vote)
             machine.restore_proposal(message, body)
         elif isinstance(message, Certificates):
             for certificate in message.certificates:
                 if certificate.height == height:
+                    self._seated(certificate)
                     machine.restore_certificate(certificate)
+
+    def _mine(self, vote: Vote) -> Vote:
+        if vote.seat != self._desk.me:
+            raise CommitteeMismatch(f"a vote of seat {vote.seat}, and this is seat {self._desk.me}")
+        return vote
+
+    def _seated(self, certificate: Certificate) -> None:
+        seats = len(self._machine.table.committee.seats)
+        if any(vote.seat >= seats for vote in certificate.votes):
+            raise CommitteeMismatch(f"a certificate of more than {seats} seats")

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from quorate.consensus.ahead import HEIGHTS_AHEAD, Ahead
-from quorate.consensus.branches import compare, nullifications
+from quorate.consensus.branches import Settled, compare, nullifications
 from quorate.consensus.catchup import Allowance, Archive
 from quorate.consensus.desk import Desk
 from quorate.consensus.effects import (
@@ -106,6 +106,7 @@ class Replica:
             raise MisuseError(f"the signer does not hold the key of seat {me}")
         self._machine = self._new_machine()
         self._archive = Archive(self._desk)
+        self._settled_heights = Settled(self._desk)
         self._answers = Allowance(settings.answers_max, settings.rebroadcast_ms)
         self._asking = Allowance(1, settings.rebroadcast_ms)
         self._pulls = Allowance(2, settings.rebroadcast_ms)
@@ -331,6 +332,8 @@ class Replica:
                 self._machine.on_certificate(certificate, now_ms)
             elif self._past is not None and certificate.height == self._past.table.height:
                 compare(self._past.table, certificate)
+            else:
+                self._settled_heights.compare(certificate)
 
     def _buffer(self, data: bytes, height: int, sender: int, now_ms: int) -> None:
         """Keep a message of the next heights, and ask its sender for what lies between."""
@@ -451,7 +454,9 @@ class Replica:
         self._desk.out.extend((Decided(entry, following), CancelTimer("round")))
         self.application = following
         self.head = Head(entry.certificate, committee)
-        self._archive.keep(entry, nullifications(self._machine.table))
+        given_up = nullifications(self._machine.table)
+        self._archive.keep(entry, given_up)
+        self._settled_heights.keep(committee, [entry.certificate, *given_up])
         self._past = self._machine
         self._renew_pool(entry, committee)
         mark(self._desk, self.height, self._next_seq - 1, self.pool.durable())

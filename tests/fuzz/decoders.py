@@ -187,7 +187,9 @@ def _memory(data: bytes) -> None:
     """Restore from one record whose check sums are right whatever it holds."""
     application, signer = _state()
     record = encode_record(data[0] if data else 0, data[1:])
-    Replica(1, application, signer, Never(), ReplicaSettings()).restore([record])
+    replica = Replica(1, application, signer, Never(), ReplicaSettings())
+    replica.restore([record])
+    replica.start(1_000_000)
 
 
 def _memories() -> list[bytes]:

@@ -127,6 +127,38 @@ def test_who_fell_behind_on_another_branch_is_sent_what_was_given_up_and_convict
         left.receive(answer[1], 3, 9_000)
 
 
+def gone_on(branch, heights=2):
+    """A replica of the right branch that has decided more heights since."""
+    replica, head = replica_on(branch, 3), FINAL_OTHER
+    application = toy().apply(OTHER, [])
+    for number in range(2, heights + 1):
+        block = make_block(application, [], Head(head, application.committee), 9)
+        head = certificate(Kind.FINALIZE, 0, RIGHT, block, height=number)
+        replica.receive(encode_decided(CHAIN, [Entry(block, (), head)]), 4, 9_000 * number)
+        application = application.apply(block, [])
+    assert replica.height == heights + 1
+    return replica
+
+
+@pytest.mark.parametrize("heights", [2, 3, 16])
+def test_who_has_gone_on_convicts_by_what_it_kept_when_the_other_branch_shows_its_head(heights):
+    right = gone_on("right", heights)
+    effects = right.receive(encode_certificates(CHAIN, [FINAL_ONE]), 0, 999_000)
+    assert convicted(effects) == [4, 5]
+    assert convicted(right.receive(encode_certificates(CHAIN, [FINAL_ONE]), 0, 999_500)) == []
+
+
+def test_what_is_too_old_or_forged_convicts_nobody():
+    votes = [
+        sign_vote(CHAIN, signer(0), Kind.FINALIZE, 1, 0, s, value=ONE.digest, ext=pack_ext((0,) * 6)) for s in LEFT
+    ]
+    forged = gone_on("right", 3)
+    assert convicted(forged.receive(encode_certificates(CHAIN, [build_certificate(votes)]), 0, 999_000)) == []
+    assert forged.dropped == 1
+    old = gone_on("right", 17)
+    assert convicted(old.receive(encode_certificates(CHAIN, [FINAL_ONE]), 0, 999_000)) == []
+
+
 def test_honest_members_of_either_branch_are_never_convicted():
     for me, branch, other in ((0, "left", "right"), (1, "left", "right"), (2, "right", "left"), (3, "right", "left")):
         replica = replica_on(branch, me)

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from quorate.consensus.certificate import build_certificate
 from quorate.consensus.effects import Broadcast, Decided, Head, Persist, ReplicaSettings, Send, SetTimer
 from quorate.consensus.evidence import item_evidence, pairs
-from quorate.consensus.messages import Proposal, decode
+from quorate.consensus.messages import Proposal, decode, encode_certificates, encode_vote
 from quorate.consensus.replica import Replica
-from quorate.consensus.signing import Ed25519Verifier
+from quorate.consensus.signing import Ed25519Verifier, sign_vote
 from quorate.consensus.wal import RecordKind, encode_record, split_log
-from quorate.domain.deciding import Item, Vote, unpack_ext
+from quorate.domain.deciding import Item, Kind, Vote, unpack_ext
 from quorate.domain.errors import LedgerBroken, MisuseError, ProtocolViolation
 from tests.quorate.consensus.net import Net
 from tests.quorate.consensus.toy import CHAIN, payload, signer, toy
@@ -190,6 +191,24 @@ def test_a_whole_record_that_says_nothing_stops_the_restore_too(kind, body):
     replica = Replica(0, toy(), signer(0), Ed25519Verifier(), ReplicaSettings())
     with pytest.raises(LedgerBroken):
         replica.restore([encode_record(kind, body)])
+
+
+@pytest.mark.parametrize("kind", [Kind.NOTARIZE, Kind.NULLIFY])
+def test_a_log_of_another_seat_stops_the_restore(kind):
+    value = None if kind is Kind.NULLIFY else "ab" * 32
+    vote = sign_vote(CHAIN, signer(3), kind, 1, 0, 3, value=value)
+    replica = Replica(0, toy(), signer(0), Ed25519Verifier(), ReplicaSettings())
+    with pytest.raises(LedgerBroken, match="a vote of seat 3"):
+        replica.restore([encode_record(RecordKind.VOTE, encode_vote(CHAIN, vote))])
+
+
+def test_a_certificate_of_seats_that_there_are_not_stops_the_restore():
+    votes = [sign_vote(CHAIN, signer(3), Kind.NULLIFY, 1, 0, seat, value=None) for seat in (3, 100)]
+    replica = Replica(0, toy(), signer(0), Ed25519Verifier(), ReplicaSettings())
+    with pytest.raises(LedgerBroken, match="more than 6 seats"):
+        replica.restore(
+            [encode_record(RecordKind.CERTIFICATES, encode_certificates(CHAIN, [build_certificate(votes)]))]
+        )
 
 
 def test_a_record_of_a_kind_to_come_names_the_remedy():
