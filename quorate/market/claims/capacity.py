@@ -88,6 +88,9 @@ FITS_NOT = (
     ),
     rx(r"JOB (?:WH )?(?:I|SELFID|(?:MY |THIS |THE )CLUSTER) (?:CANNOT|CAN NOT|BE NOT CAN) (?:<w>)?(?P<verb>RUN) "),
     rx(r"(?:this|THIS|that) BE (?:<w>|A )?SHORT (?=[.,;)]|$|P:for)"),
+    rx(
+        r"(?:JOB|REQ) (?:P:for |P:of |N |NODE |GPUS |PER |<w>){0,6}?(?:MORE|DIFF) (?:THE |MY |<w>|P:of |FREE ){0,4}?(?:FREE NODE|NODE (?:WH |that )(?:BE )?(?:<w>)?(?:FREE|I HAVE)|supply|stock) "
+    ),
     rx(r"JOB will NOT (?:<w>)?(?:FIT|FITV|RUN FIT) (?=[,.;)]|$|AND|C:|P:on|IN|here|today|now)"),
     rx(
         r"(?P<beyond>BE (?:<w>)?DIFF )(?:THE |MY |what |SELFID 'S ){1,2}(?:<w>)?(?:ARCH|capacity|limits|reach|means|bounds|I CAN|SELFID CAN|CLUSTER CAN) "

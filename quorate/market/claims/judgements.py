@@ -176,7 +176,7 @@ ALL_FREE = re.compile(
     r"(?<! GPUS)(?<! CORE)(?<! T:gpu)(?<! T:memory)(?<! Q:mem) (?:PER|ALL|TOTAL|entire|whole) (?:P:of )?(?:MY |THE |THIS |N |A )?(?:NODE|CLUSTER|TOTAL CLUSTER) (?:BE |stands? )(?:[a-z]\S* )?FREE | THE TOTAL CLUSTER BE (?:[a-z]\S* )?FREE "
 )
 NONE_FREE = re.compile(
-    r" (?:PER|ALL|TOTAL) (?:P:of )?(?:MY |THE |N )?NODE BE (?:[a-z]\S* )?BUSY | NO (?:[a-z]\S* )?FREE NODE | NO NODE (?:BE )?(?:[a-z]\S* )?FREE "
+    r" (?:PER|ALL|TOTAL) (?:P:of )?(?:MY |THE |N )?NODE BE (?:[a-z]\S* )?BUSY | NO (?:[a-z]\S* )?FREE NODE | NO (?:P:of (?:MY|THE|ITS) )?(?:N )?NODE (?:BE )?(?:[a-z]\S* )?FREE "
 )
 
 

@@ -29,6 +29,9 @@ MIXED = (
     rx(
         r"NODE (?:pool |fleet |set |park |inventory |population |collection )?(?:here )?BE (?:A )?(?:<w>)?(?:mixed|varied|diverse|assorted|motley) "
     ),
+    rx(
+        r"NODE BE (?:A )?(?:<w>)?(?:mixture|mix|blend|medley|patchwork|variety|combination|ARCH) P:of (?:<w>|HIGH |DIFF |ALL |AND )"
+    ),
     rx(r"NODE (?:do |will )(?:NOT )?(?:DIFF|vary) (?!P:from (?:what|THE))"),
     rx(r"HET P:of (?:MY|THE|THIS) (?:<w>)?(?:NODE|CLUSTER|ARCH|HW) "),
     rx(r"(?:ARCH|mixture|variety|range) P:of (?:<w>)?NODE (?:TYPEN|kinds|types) "),

@@ -57,6 +57,7 @@ AGREED: tuple[re.Pattern[str], ...] = (
         r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"
     ),
     rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER |T:[\w~]+ ){0,7}?TYPEN "),
+    rx(r"(?:OTHER|THESE|BOTH|THE two) (?:<w>)?TYPEN (?:do |<w>)?(?:NOT )?(?:MATCHV) (?=[.,;)!]|AND|C:|$)"),
     rx(r"TYPEN REQ (?:<w>)?(?:BE |NOT |HAVE )*(?:<w>)?RUN "),
     rx(
         r"(?:I|SELFID|CLUSTER) (?:do )?(?:NOT )?(?:FITV|MATCHV|RUN|answer|answers) (?:to )?(?:WH |THIS |THE |JOB 'S |ITS )+(?:declaration|tag|TYPEN) "
@@ -210,7 +211,7 @@ def _answers(scene: Scene) -> Iterator[Found]:
 
 def _of_others(sentence: Sentence, first: int) -> bool:
     start, end = sentence.clause(first)
-    return re.search(r" (?:OTHER|OTHERID) ", sentence.slice(start, end)) is not None
+    return re.search(r" (?:OTHER(?! TYPEN)|OTHERID) ", sentence.slice(start, end)) is not None
 
 
 def _bare_noun(sentence: Sentence, first: int, last: int) -> bool:

@@ -71,11 +71,7 @@ def read(scene: Scene) -> Iterator[tuple[int, Truth, bool]]:
             yield from _pair(scene, index, second, noun)
             continue
         ratio = tally.number(token) <= SMALL and _OUT_OF.search(scene.sentence.slice(index - 3, index)) is not None
-        if (
-            ratio
-            or _summed(tokens, index)
-            or (noun.how == "last" and _THEM.match(scene.sentence.slice(index, index + 7)))
-        ):
+        if ratio or _summed(tokens, index) or (noun.how == "last" and _of_them(scene, index)):
             yield index, tally.SILENT, True
             continue
         truth, sure = tally.nodes(scene, index, noun.head)
@@ -84,7 +80,13 @@ def read(scene: Scene) -> Iterator[tuple[int, Truth, bool]]:
 
 _OUT_OF = re.compile(r" (?:one|two|three|four|five|six|seven|eight|nine) (?:IN|out P:of) (?:PER |THE )?$")
 """`Two out of five nodes` is a share."""
-_THEM = re.compile(r" N P:of (?:them|these|those|THESE) (?:[a-z]\S* )?HEDGE ")
+_THEM = re.compile(r" N P:of (?:them|these|those|THESE) ")
+
+
+def _of_them(scene: Scene, index: int) -> bool:
+    """`It would take six of them` counts nothing that is."""
+    after, before = scene.sentence.slice(index, index + 7), scene.sentence.slice(index - 4, index)
+    return _THEM.match(after) is not None and " HEDGE " in before + after
 
 
 def _summed(tokens: tuple[Token, ...], index: int) -> bool:

@@ -235,6 +235,9 @@ JOB_TYPE: tuple[re.Pattern[str], ...] = (
     rx(
         r"(?:JOB |IT |WH )(?:<w>){0,2}?(?:(?P<not>do NOT |NOT ))?(?:<w>)?REQ (?:P:for )?(?:A |THE )?<w>{0,2}?(?P<type>T:[\w~]+ )(?:SPECV )?(?:CLUSTER |TYPEN )"
     ),
+    rx(
+        r"(?:submitter|user|owner|customer) (?:HAVE )?(?:(?P<not>do NOT |NOT ))?REQ (?:P:for )?(?:A |THE )?<w>{0,2}?(?P<type>T:[\w~]+ )(?:SPECV )?(?:CLUSTER |TYPEN )"
+    ),
     # the job is of type hpc; the job is (not) a storage job; the job is hybrid
     rx(
         _JOB_NOUN

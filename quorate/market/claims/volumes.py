@@ -228,6 +228,12 @@ def _computed(scene: Scene, index: int) -> bool:
     )
 
 
+_MOVES = re.compile(
+    r" (?:climb|climbs|rise|rises|rising|grow|grows|go|goes|increase|increases|push|pushes|raise|raises|jump|jumps|move|moves|bring|brings|lift|lifts|drop|drops|sink|sinks|fall|FITV|HIGHER|up|LOAD) (?:THE |MY |LOAD |P:of |CLUSTER |FREE |part |[a-z]\S* ){0,4}(?:P:to|P:from) (?:ABOUT |ONLY |just |[a-z]\S* )?\* "
+)
+"""`would climb to 44 %`, `from 73 %` tell of the load, whoever moves it."""
+
+
 def _roles(near: Around) -> set[Role]:
     end = next((at for at, token in enumerate(near.right) if token.tag == ","), 7)
     found = {role for _, role in (*cues(near.left), *cues(near.right[: min(end, 7)]))}
@@ -235,6 +241,8 @@ def _roles(near: Around) -> set[Role]:
         return {"free_job"}
     if re.search(r" (?:CLUSTER|I|SELFID) (?:BE |[a-z]\S* ){0,3}P:at (?:ABOUT )?\* ", near.tags):
         return {"busy", "later"}
+    if _MOVES.search(near.tags) and not {"share", "footprint"} & near.words:
+        return {"busy", "later", "free", "left"}
     whole = re.search(r" \* P:of (?:THE|MY|THIS) (?:TOTAL |entire )?CLUSTER ", near.tags)
     if whole and not found - {"job", "own", "total"} and not {"LOAD", "HEDGE"} & near.tagged:
         return {"whole_job"}
@@ -250,6 +258,7 @@ def _roles(near: Around) -> set[Role]:
     if (
         "job" in found
         and "JOB" in {token.tag for token in near.left}
+        and "LOAD" not in {token.tag for token in near.left}
         and not {"BUSY", "FREE", "LOAD"} & {token.tag for token in near.right}
     ):
         roles = {"job"}
