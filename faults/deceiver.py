@@ -114,6 +114,10 @@ class Deceiver:
         """Let round 0 take so long from the next round timer on."""
         self._member.pace(round_timeout_ms)
 
+    def drain(self) -> list[p.Effect]:
+        """Return what is still to be sent after `LedgerBroken`."""
+        return self._member.drain()
+
     def kept(self) -> list[p.Keep]:
         """Return the sealed answers that may still have to be shown."""
         return self._member.kept()

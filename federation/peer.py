@@ -15,7 +15,7 @@ from quorate.consensus.messages import encode_decided_lines, fitting
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.deciding import Entry
-from quorate.domain.errors import BackendRefused
+from quorate.domain.errors import BackendRefused, LedgerBroken
 from quorate.domain.jobs import Job
 from quorate.domain.trace import Answered, TraceEvent
 from quorate.domain.values import JobId
@@ -193,9 +193,17 @@ class Peer:
         if self.failed.done():
             return
         try:
-            self.carry_out(act())
+            self.carry_out(self._or_last_words(act))
         except Exception as error:  # noqa: BLE001 - the process boundary: recorded, then the process ends
             self.failed.set_exception(error)
+
+    def _or_last_words(self, act: Callable[[], Sequence[p.Effect]]) -> Sequence[p.Effect]:
+        """Do an act; if what others certified cannot be, show what convicts them before this member stops (P-24)."""
+        try:
+            return act()
+        except LedgerBroken:
+            self.carry_out(self.conduct.drain())
+            raise
 
     def carry_out(self, effects: Sequence[p.Effect]) -> None:
         """Carry out effects in their order: what must be durable is, before anything later leaves.

@@ -108,6 +108,10 @@ class Machine(Protocol):
         """Take back what was persisted."""
         ...
 
+    def drain(self) -> list[e.Effect]:
+        """Return what was gathered before `LedgerBroken` left a call."""
+        ...
+
     def pace(self, round_timeout_ms: int) -> None:
         """Let round 0 take so long from the next round timer on."""
         ...
@@ -174,6 +178,10 @@ class Conduct(Protocol):
 
     def pace(self, round_timeout_ms: int) -> None:
         """Let round 0 take so long from the next round timer on."""
+        ...
+
+    def drain(self) -> list[Effect]:
+        """Return what is still to be sent after `LedgerBroken`, evidence above all."""
         ...
 
     def kept(self) -> list[Keep]:
@@ -243,6 +251,10 @@ class Participant:
     def pace(self, round_timeout_ms: int) -> None:
         """Let round 0 take so long from the next round timer on (P-22)."""
         self.machine.pace(round_timeout_ms)
+
+    def drain(self) -> list[Effect]:
+        """Return what is still to be sent after `LedgerBroken` left a call: perform it and stop (P-24)."""
+        return list(self.machine.drain())
 
     def kept(self) -> list[Keep]:
         """Return the sealed answers that may still have to be shown: those of calls that are not over."""

@@ -12,7 +12,7 @@ from federation.pace import Pace
 from federation.peer import UNSAID_MAX, Peer, needed
 from quorate.consensus import effects as e
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
-from quorate.domain.errors import BackendRefused, WorldError
+from quorate.domain.errors import BackendRefused, LedgerBroken, WorldError
 from quorate.ledger import participant as p
 from quorate.ledger.acts import Receipt, Start
 from quorate.ports import JobEnd
@@ -128,6 +128,18 @@ async def test_what_is_persisted_is_on_the_disk_before_the_vote_leaves(peer):
     assert [what for what in peer.world.did if what[0] == "send"] == [
         *(("send", to, b"vote") for to in range(4)), ("send", 2, b"more")
     ]  # fmt: skip
+
+
+async def test_a_member_that_stops_before_a_fork_shows_first_what_convicts(peer):
+    def broken(*_):
+        raise LedgerBroken("height 3 is certified, but its parent is another", height=3)
+
+    peer.conduct.receive = broken
+    peer.conduct.next = [e.Broadcast(b"both votes")]
+    peer.received(b"decided", 2)
+    assert peer.conduct.told[-1] == ("drain",)
+    assert [what for what in peer.world.did if what[0] == "send"] == [("send", to, b"both votes") for to in range(4)]
+    assert isinstance(peer.failed.exception(), LedgerBroken)
 
 
 async def test_a_disk_that_fails_lets_nothing_leave_and_stops_the_member(peer):
