@@ -64,7 +64,7 @@ _READERS: tuple[tuple[Callable[[Scene], Iterator[Found]], re.Pattern[str]], ...]
         (own_types, " T:"),
         (type_matches, " (?:TYPEN|SPECN|MINE|MIS|SAME|MATCHV|P:same_as|SPECV|T:[^ ]+) "),
         (penalties, " PENALTY "),
-        (job_types, " (?:TYPEN|JOB) "),
+        (job_types, " (?:TYPEN|JOB|REQ) "),
         (heterogeneity, " (?:NODE|HET|HOM) "),
         (gpu_presence, " (?:GPUS|T:gpu|T:accel|CPUONLY|CPU) "),
         (high_memory, " (?:T:memory|fat) "),

@@ -25,6 +25,12 @@ def compound(scene: Scene, index: int) -> bool:
     )
 
 
+_GONE = re.compile(
+    r" (?:gone|blocked|BUSY|away|lost|held|kept|tied|tied up) (?:\S+ ){0,2}?P:for (?:ABOUT |A |THE |ONLY )?$"
+)
+_EQUALS = re.compile(r" Q:time (?:BE|=|EQ|, (?:WH |that )BE|\( |, i\.e\.|or|, or|->) (?:P:to |ABOUT |\( )?$")
+
+
 def duration(scene: Scene, index: int) -> Truth | None:
     """Say what a duration may truly be: the job's time limit, unless it is a wait or a forecast."""
     known = scene.known
@@ -39,6 +45,13 @@ def duration(scene: Scene, index: int) -> Truth | None:
     truth = Truth(
         "walltime", "the job's time limit", (known.job_walltime_s,), f"s ({known.job_walltime_s / 60:g} minutes)"
     )
+    ahead = scene.sentence.slice(index - 9, index)
+    if _GONE.search(ahead):
+        return truth
+    earlier = scene.sentence.tokens[max(0, index - 6) : index]
+    told = next((one.quantity for one in reversed(earlier) if one.tag == "Q:time" and one.quantity), None)
+    if _EQUALS.search(ahead) and told is not None:
+        return Truth("walltime", "the same time in s", told.values, "")
     misread = any(
         close((token.quantity.number * unit,), (known.job_walltime_s,), share=0.001) for unit in (1, 60, 3_600)
     )

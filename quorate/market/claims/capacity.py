@@ -166,6 +166,7 @@ SERVED = (
         + r"BE (?:<w>)?(?:FREE|ok|okay|fine|there|RUN|possible|NO problem|NO issue|NO trouble) "
     ),
     rx(r"(?:MY |THE )NODE HAVE THE (?P<n>Q:mem )"),
+    rx(r"NODE (?:P:of MINE )?CAN (?:<w>)?(?:RUN|HAVE|hold) (?:THE )?(?P<n>Q:mem )"),
     rx(r"(?:CAN|<SELF>) (?:<w>)?(?:RUN|HAVE) THE (?P<n>Q:mem )" + _EACH + r"(?:REQ|WH|IT|[.,;])"),
 )
 NOT_SERVED = (rx(r"(?:CANNOT|CAN NOT|NOT CAN) (?:<w>)?(?:RUN|HAVE) (?:THE )?(?P<n>Q:mem |N GPUS )" + _EACH),)

@@ -212,5 +212,7 @@ def elsewhere(near: Around) -> bool:
     for at, token in enumerate(tokens):
         following = tokens[at + 1].tag if at + 1 < len(tokens) else ""
         if token.tag in {"OTHERID", "CLUSTERS"} or (token.tag == "OTHER" and following not in _OTHER_HERE):
+            if token.raw.lower() == "those" and following in {"P:of", "WH"}:
+                continue
             return token.raw.lower() not in {"others", "elsewhere"} or token.tag == "OTHERID"
     return _SOME_CLUSTER.search(" " + "".join(token.tag + " " for token in tokens)) is not None

@@ -28,6 +28,7 @@ class Truth:
 
 _LITTLE = re.compile(
     r" (?:little|bit|slightly|barely|ONLY|hair|touch|shade|somewhat) (?:MORE|LESS|more|less) (?:THE |MY |A )?$"
+    r"| A good $"
 )
 """`a little over a third` is near it, not anything above."""
 
@@ -44,7 +45,7 @@ def judged(scene: Scene, index: int, token: Token, truth: Truth) -> Found:
     right = close(quantity.values, truths, *_tolerance(token, before))
     little = _LITTLE.search(scene.sentence.slice(max(0, index - 4), index)) is not None
     if little:
-        near_by = (5.0, 0.0) if token.tag == "Q:pct" else (quantity.step, 0.12)
+        near_by = (8.0, 0.0) if token.tag == "Q:pct" else (quantity.step, 0.12)
         right = right or close(quantity.values, truths, *near_by)
     elif re.search(r" MORE (?:THE |MY )?$", before):
         right = right or max(truths) >= min(quantity.values)

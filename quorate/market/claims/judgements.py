@@ -14,11 +14,12 @@ _THING = re.compile(r" (T:memory|Q:mem|GPUS|T:gpu|NODE) ")
 POSITIVE = tuple(
     re.compile(pattern)
     for pattern in (
-        r" (?:room|space|place) P:for (?:THE |THIS |A |[a-z]\S* |T:\S+ ){0,3}JOB ",
+        r" (?:room|space|place) P:for (?:THE |THIS |A |[a-z]\S* |T:\S+ ){0,3}(?:JOB|IT) ",
         r" (?:everything|all|ALL|HAVE what|HAVE whatever) (?:WH |that )?(?:THE |THIS )?(?:JOB|IT) REQ ",
         r" (?:resources|MY NODE|MY CLUSTER|I|SELFID|capacity) (?:[a-z]\S* |CAN )?RUN (?:THE |ALL |EACH |ITS |MY |CLUSTER |[a-z]\S* ){0,3}(?:JOB 'S |JOB )?(?:[a-z]\S* )?(?:REQ|requirements|needs|constraints) ",
         r" (?:REQ|requirements|needs) (?:P:of (?:THE |THIS )?JOB )?CAN BE RUN ",
         r" JOB (?:BE )?(?:feasible|possible|doable|runnable) ",
+        r" (?:I|SELFID|CLUSTER) do NOT NO (?:A |ANY |single |[a-z]\S* ){0,3}(?:NODE|GPUS|T:memory) ",
         r" (?:PER|EACH|ALL) (?:single |one |[a-z]\S* )?(?:REQ|requirements?) (?:BE |HAVE been )?(?:[a-z]\S* )?(?:RUN|fulfilled|satisfied|met) ",
         r" (?:resources|capacity) (?:BE )?(?:suffice|suffices|ENOUGH) ",
     )
@@ -100,8 +101,11 @@ def _compared(clause: Clause) -> Iterator[Found]:
 HAS_GPUS = re.compile(
     r" (?:CLUSTER 'S|SELFID 'S|MY|THESE|THE) (?:[a-z]\S* |FREE |N ){0,2}GPUS (?:BE |IN |P:on |P:of |stay |sit |stand |would |can |CAN |give|help)"
     r"| GPUS (?:BE )?(?:FREE |present |there |installed )?(?:IN|P:on|P:in|P:at) (?:THIS|MY|THE) (?:[a-z]\S* )?(?:NODE|CLUSTER) "
+    r"| (?:there|THERE) BE (?:[a-z]\S* |ENOUGH ){0,2}GPUS (?:IN|P:on|P:in|P:at) (?:MY|THIS|SELFID) "
     r"| GPUS (?:IN|P:on) MY NODE | (?:I|CLUSTER|SELFID) (?:CAN |CANNOT |do NOT |NOT )?(?:HAVE|supply|lend) (?:[a-z]\S* ){0,2}GPUS "
 )
+_PRESUMED = re.compile(r" (?:SELFID 'S|MY) (?:[a-z]\S* |N |FREE )?GPUS HEDGE ")
+"""`Our GPUs would all be needed` takes it that there are some."""
 _NOT_OWN = re.compile(r" (?:JOB|REQ|IT|OTHER|OTHERID|N GPUS|WH) ")
 
 
@@ -110,6 +114,10 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
     known = scene.known
     for clause in clauses(scene):
         tags = clause.tags
+        presumed = known.gpus == 0 and _PRESUMED.search(tags) and " IF " not in clause.before + tags
+        if presumed and not clause.denies:
+            yield Found("gpu_presence", "the cluster has GPUs", clause.first, clause.last, "the cluster has no GPUs")
+            continue
         if (
             not clause.stated
             or not HAS_GPUS.search(tags)

@@ -194,6 +194,7 @@ _TELLING = frozenset(
         "point",
     }
 )
+_SIZES = frozenset({"small", "smaller", "large", "larger", "big", "bigger", "fat"})
 _INVERTED = frozenset({"were", "had", "should"})
 
 
@@ -219,6 +220,8 @@ def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
         if token.tag == "n" and kept and kept[-1].tag in {"N", "/", "Q:mem"}:
             token = replace(token, tag="NODE")
         _told(kept, token)
+        if token.tag == "ones" and kept and kept[-1].raw.lower() in _SIZES:
+            token = replace(token, tag="NODE")
         if token.raw.lower() == "free of" and kept and kept[-1].tag in {"N", "NODE"}:
             token = replace(token, tag="FREE")
         kept.append(token)

@@ -162,12 +162,26 @@ def penalties(scene: Scene) -> Iterator[Found]:
     for clause in clauses(scene):
         if " IF " in clause.before or re.search(r" (?:IF|OTHER|OTHERID|CLUSTERS|any MIS) ", clause.tags):
             continue
-        if (
-            spoken and " PENALTY " not in clause.tags and " PENALTY " in clause.before and _NONE_DUE.search(clause.tags)
-        ) or (_SET_ASIDE.search(clause.tags) and not clause.denies and " IF " not in clause.tags):
+        if _none_due(clause, spoken) or _spared(clause, scene.sentence.tags):
             yield _penalty(clause, False)
         elif _charges(clause):
             yield _penalty(clause, not clause.denies)
+
+
+_NO_CUT = re.compile(r" (?:no|without) (?:\w+ ){0,2}(?:reduction|discount|malus|subtraction|markdown) ")
+
+
+def _none_due(clause: Clause, spoken: bool) -> bool:
+    """Whether a penalty spoken of before is said not to be due, or one spoken of here is set aside."""
+    if spoken and " PENALTY " not in clause.tags and " PENALTY " in clause.before and _NONE_DUE.search(clause.tags):
+        return True
+    return _SET_ASIDE.search(clause.tags) is not None and not clause.denies and " IF " not in clause.tags
+
+
+def _spared(clause: Clause, tags: str) -> bool:
+    """Whether a reduction is denied where types are spoken of."""
+    typed = re.search(r" (?:TYPEN|MIS) | T:\S+ (?:\S+ ){1,12}?T:\S+ ", tags) is not None
+    return typed and clause.stated and _NO_CUT.search(clause.words) is not None
 
 
 def _charges(clause: Clause) -> bool:

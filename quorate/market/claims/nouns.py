@@ -109,7 +109,7 @@ def last(scene: Scene, index: int) -> Noun | None:
     before, after = scene.sentence.slice(index - 4, index), scene.sentence.slice(index + 1, index + 6)
     if _AFTER_JOB.search(before) and _WOULD_BE.match(after):
         return counted_last(scene, index)
-    if _OUT_OF.search(before) and _I_HAVE.match(after):
+    if (_OUT_OF.search(before) and _I_HAVE.match(after)) or (_SHARE_OF.search(before) and _ENDS.match(after)):
         return counted_last(scene, index)
     if _OF_THEM.match(after) or _TOTAL_AFTER.match(after) or (_HAS.search(before) and _ENDS.match(after)):
         return counted_last(scene, index)
@@ -124,6 +124,7 @@ def last(scene: Scene, index: int) -> Noun | None:
 
 _ENDS = re.compile(r" (?:$|[,.;:)!|] |AND |C:\S+ |P:for (?:OTHER|others)|[a-z]\S* P:for (?:themselves|OTHER))")
 _OUT_OF = re.compile(r" (?:P:of|P:out_of|C:out_of) (?:THE |MY )?$")
+_SHARE_OF = re.compile(r" Q:pct P:of (?:MY|THE|ALL) $")
 _AFTER_JOB = re.compile(r" AFTER (?:THE |THIS |WH )?(?:JOB )?(?:, )?$")
 _WOULD_BE = re.compile(r" (?:HEDGE|will) (?:still )?BE [.,;)]")
 _I_HAVE = re.compile(r" (?:WH )?(?:I|SELFID|CLUSTER) (?:HAVE|RUN|run|make|own|manage)")
@@ -189,7 +190,8 @@ def counted_last(scene: Scene, index: int, sure: bool = False) -> Noun | None:
             return None
     if scene.noun == "NODE" and sure:
         return Noun("NODE", 0, "last")
-    return Noun("NODE", 0, "last") if scene.noun in {"", "NODE"} and not sure else None
+    open_ = scene.noun in {"", "NODE"} or (scene.noun == "MEMORY" and _told(scene, index))
+    return Noun("NODE", 0, "last") if open_ and not sure else None
 
 
 def each(scene: Scene, index: int) -> Noun | None:

@@ -228,7 +228,9 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
     bare = (first > start and spoken in {"without", "lacking"} and sentence.tokens[first - 1].tag == "NODE") or (
         spoken == "neither" and sentence.tokens[min(first + 1, last - 1)].raw.lower() in {"kind", "group", "sort", "of"}
     )
-    if bare and first - 1 <= start and not (known.groups and len(known.groups) > 1):
+    relative = re.search(r" NODE WH (?:do |does )?$", sentence.slice(first - 3, first)) is not None
+    bare = bare or relative
+    if bare and not relative and first - 1 <= start and not (known.groups and len(known.groups) > 1):
         return None
     if re.match(r" (?:\S+ )?(?:wanted|REQ|asked) ", sentence.slice(last - 1, last + 2)):
         return None
@@ -240,9 +242,15 @@ def _absence(scene: Scene, match: re.Match[str], first: int, last: int) -> Found
 def listed_with_job(scene: Scene, first: int) -> bool:
     """`100 nodes, 64 GiB each, no GPUs`: a list that starts with what the job asks goes on with it."""
     known = scene.known
-    asked = {known.job_nodes, known.job_memory_gib_per_node} - {None, known.nodes_free, known.nodes}
+    asked = {known.job_nodes, known.job_memory_gib_per_node, known.job_walltime_s} - {
+        None,
+        known.nodes_free,
+        known.nodes,
+    }
     start = next((at for at in range(first - 1, -1, -1) if scene.sentence.tokens[at].tag == ";"), 0)
     near = scene.sentence.tokens[max(start, first - 12) : first]
+    if re.search(r" (?:MY|I|SELFID|CLUSTER|HAVE|FREE|TOTAL|BUSY) ", scene.sentence.tags) is None:
+        near = scene.sentence.tokens[max(start, first - 12) : first + 12]
     return not known.job_gpus_per_node and any(
         token.quantity is not None and {token.quantity.number, *token.quantity.values} & asked for token in near
     )

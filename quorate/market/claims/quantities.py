@@ -65,7 +65,7 @@ _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full|large|small|big|fat|ordinary|plain|standard|equal|identical|empty|busy|such) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
     r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
 )
-_LARGE = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](?:two|three|four|five|six|seven|eight|nine)(?=[,.;)]|$| (?:for|to) (?:others|spare))"
+_LARGE = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](?:two|three|four|five|six|seven|eight|nine)(?=[,.;)]|$| (?:for others|to spare|stays?|remains?|would|will|are|go)\b)"
 """A number in words that is a figure even without a noun."""
 """What follows a number in words that is a figure, not a manner of speaking."""
 QUANTITY = re.compile(

@@ -34,6 +34,9 @@ DENIED: tuple[re.Pattern[str], ...] = (
     rx(
         r"JOB [^.;]{0,60}?T:[\w~]+ [^.;]{0,30}?(?<= )(?:WH |C:but |AND |, |C:while )I BE (?P<not>NOT )(?:A |one )?(?=[.,;)])"
     ),
+    rx(
+        r"T:[\w~]+ (?:JOB |JOBS |work )?(?:, )?(?:AND|C:while|C:but|C:whereas) (?:I|SELFID) BE (?:[a-z]\S* )?(?:something|somewhat) else "
+    ),
     rx(r"TYPEN (?:conflict|clash|difference|gap|conflicts) "),
     rx(r"BE (?P<not>NOT )(?:<w>|FITV |IN |within |LESS |area |ONLY |P:of ){0,3}?MY (?:<w>){0,2}?(?:SPECN|TYPEN) "),
     rx(
@@ -57,10 +60,11 @@ AGREED: tuple[re.Pattern[str], ...] = (
         r"(?!P:for |P:with (?:ITS|THE|MY) (?:HW|ARCH|FREE)|(?:MY |JOB |THE |ITS |'S |<w>){0,4}?(?:HW|ARCH|FREE|REQ JOB|capacity|resources) )"
     ),
     rx(r"MATCHV (?:<w>|IN |P:of |P:with |P:between |THE |A |ITS |JOB |'S |REQ |AND |CLUSTER |T:[\w~]+ ){0,7}?TYPEN "),
+    rx(r"MY TYPEN (?:, T:[\w~]+ , )?BE (?:<w>)?(?:NOT )?(?:THE )?one (?:WH )?(?:BE |HAVE BE )?(?:JOB |IT )?REQ "),
     rx(r"(?:OTHER|THESE|BOTH|THE two) (?:<w>)?TYPEN (?:do |<w>)?(?:NOT )?(?:MATCHV) (?=[.,;)!]|AND|C:|$)"),
     rx(r"TYPEN REQ (?:<w>)?(?:BE |NOT |HAVE )*(?:<w>)?RUN "),
     rx(
-        r"(?:I|SELFID|CLUSTER) (?:do )?(?:NOT )?(?:FITV|MATCHV|RUN|answer|answers) (?:to )?(?:WH |THIS |THE |JOB 'S |ITS )+(?:declaration|tag|TYPEN) "
+        r"(?:I|SELFID|CLUSTER) (?:do )?(?:NOT )?(?:FITV|MATCHV|RUN|answer|answers) (?:to )?(?:WH |THIS |THE |JOB 'S |ITS |REQ )+(?:declaration|tag|TYPEN) "
     ),
     rx(r"RUN (?:THE |ITS |JOB 'S )*(?:CLUSTER )?TYPEN REQ "),
     rx(

@@ -54,9 +54,9 @@ class Found:
 def counted(sentence: Sentence, before: str) -> str:
     """Return what the sentence counts last, so that `we have eight on each` is understood; else what was before."""
     found = re.findall(
-        r" (NODE|GPUS|T:gpu|CORE)(?= )", re.sub(r"(?: PER| /| P:on PER| A) NODE(?= )", " ", sentence.tags)
+        r" (NODE|GPUS|T:gpu|CORE|Q:mem)(?= )", re.sub(r"(?: PER| /| P:on PER| A) NODE(?= )", " ", sentence.tags)
     )
-    return found[-1].replace("T:gpu", "GPUS") if found else before
+    return found[-1].replace("T:gpu", "GPUS").replace("Q:mem", "MEMORY") if found else before
 
 
 _CORRECTION = rx(

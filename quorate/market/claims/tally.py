@@ -181,6 +181,11 @@ def _plain(known: Known, near: Around, head: int) -> tuple[Truth, bool]:
     if {token.raw.lower() for token in near.right[:6]} & _CHOICE:
         return truth(known, ("total", "free"), (known.suitable, known.suitable_free, *_groups(known))), True
     given, sure = roles(near, head)
+    if (not sure or given <= {"total"}) and " ".join(t.tag for t in near.right[:3]) in {
+        "P:of MY NODE",
+        "P:of THESE NODE",
+    }:
+        return SILENT, True  # `two of our nodes put together`
     if near.left[-2:] and re.search(
         r" out P:of (?:THE |MY |ALL )?$", " " + " ".join(t.tag for t in near.left[-3:]) + " "
     ):

@@ -301,7 +301,7 @@ IDENTITY = (
     rx(r"(?P<id>OTHERID ), (?:P:as )?(?:WH |that )I (?:manage|RUN|HAVE|represent|BE)"),
     rx(r"(?P<id>OTHERID )BE MINE "),
     rx(
-        r"(?P<head>(?:THE |A |MY )?(?:bid|offer|HAVE|reply|answer|greetings|hello|regards|news|assessment|statement) (?:P:of|P:from|P:by) (?P<id>OTHERID )(?=P:for|IN|P:on|[,.;:]|$))"
+        r"(?P<head>(?:THE |A |MY )?(?:bid|offer|HAVE|reply|answer|greetings|hello|regards|news|assessment|statement) (?:P:of|P:from|P:by) (?P<id>OTHERID )(?=P:for|IN|P:on|[,.;:]|$|stands|rests|reads|follows))"
     ),
     rx(
         r"(?P<id>OTHERID )(?:BE (?:RUN|bid|bidding) here |hereby |(?:HAVE|RUN|proposes|presents|submits) THE (?:AFTER|following) )"

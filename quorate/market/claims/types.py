@@ -200,6 +200,11 @@ def identities(scene: Scene) -> Iterator[Found]:
     for match, _, last in matches(scene.sentence, IDENTITY):
         if match.groupdict().get("head") and scene.sentence.covered(match)[0] != 0:
             continue
+        ahead = scene.sentence.slice(*[scene.sentence.covered(match, "id")[1] + step for step in (0, 1)])
+        if match.group().startswith("P:as ") and ahead in {
+            f" {tag} " for tag in ("CAN", "CANNOT", "HAVE", "BE", "do", "will")
+        }:
+            continue  # `as MARLIN can do this`
         if match.group().startswith("P:as ") and not _opens(scene.sentence, scene.sentence.covered(match)[0]):
             continue
         first, _ = scene.sentence.covered(match, "id")

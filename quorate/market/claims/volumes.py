@@ -37,8 +37,13 @@ def memory(scene: Scene, index: int) -> Truth | None:
     near_words = {token.raw.lower() for token in (*near.left[-4:], *near.right[:4])}
     if stored(near, raw):
         return _storage(near, known)
-    if near_words & _OTHER_BYTES or " T:gpu T:memory " in near.tags or _STORED.search(near.tags):
+    per_node = re.search(r" \* (?:T:memory |P:of )*(?:PER|/|A) NODE ", near.tags) is not None
+    if (near_words & _OTHER_BYTES and not per_node) or " T:gpu T:memory " in near.tags or _STORED.search(near.tags):
         return None
+    if re.search(r" N NODE (?:, )?$", scene.sentence.slice(index - 4, index)) and re.match(
+        r" Q:mem TOTAL ", scene.sentence.slice(index, index + 2)
+    ):
+        return gauges.memory(known).any_of()
     earlier = " IN TOTAL " in near.tags and " T:memory " in scene.sentence.slice(0, index)
     opened = re.match(r" Q:mem (?:, )?(?:A|PER|EACH|MY|THE|ITS) ", scene.sentence.slice(index, index + 3)) is not None
     holds = re.search(
@@ -59,7 +64,7 @@ def _storage(near: Around, known: Known) -> Truth | None:
         elsewhere(near)
         or supposed(near)
         or denied(near)
-        or gauges.reading(near).job
+        or (gauges.reading(near).job and near.tagged & {"JOB", "REQ"})
         or (
             near.words & {"dataset", "input", "output"}
             and not re.search(r" T:storage (?:P:of|BE|:|P:at) \* ", near.tags)
@@ -107,7 +112,7 @@ _OF_FREE = re.compile(
     r" (?:share|fraction|P:of) (?:P:of )?(?:MY |THE |ALL )*FREE (?:NODE |ones )(?:\S+ ){0,3}\* | \* P:of (?:THE |MY )?NODE (?:WH |that )(?:BE )?(?:[a-z]\S* |THIS )?FREE | \* (?:share )?P:of (?:[a-z]\S* |MY |THE |ITS |THIS |ALL |WH |what ){0,3}?FREE "
 )
 _WHOLE = re.compile(
-    r" (?:NODE|CLUSTER|capacity|resources|SELFID|share|TOTAL|footprint|pool|slots?|P:of (?:I|MY|MINE)) "
+    r" (?:NODE|CLUSTER|capacity|resources|SELFID|share|TOTAL|footprint|pool|slots?|P:of what I|P:of (?:I|MY|MINE)) "
 )
 
 
@@ -180,6 +185,9 @@ def _of_other(near: Around) -> bool:
     after = near.right[1].raw.lower() if len(near.right) > 1 and near.right[0].tag == "P:of" else ""
     if after in {"it", "them"} and {"BUSY", "FREE", "TOTAL"} & {token.tag for token in near.right}:
         return False
+    if [token.tag for token in near.right[:4]] == ["P:of", "what", "I", "HAVE"]:
+        said = {token.tag for token in (*near.before[-12:], *near.left)}
+        return bool(said & {"Q:mem", "T:memory", "GPUS", "CORE", "T:gpu"})
     return after in {"what", "it", "its", "that", "them", "a", "an", "those"}
 
 

@@ -28,7 +28,7 @@ _CLASSES: dict[str, str] = {
     "TYPEN": "type|category|classification|class|types|typed|categories",
     "SPECN": "specialization|specialisation|specialty|speciality|expertise|focus|area of expertise|core competency"
     "|area of specialization|area of specialisation|specializations|specialisations|forte|core focus|niche|purpose|emphasis"
-    "|domain of expertise|trade|home turf|home ground|bread and butter|line of work|strong suit|primary focus",
+    "|domain of expertise|mission|calling|vocation|remit|trade|home turf|home ground|bread and butter|line of work|strong suit|primary focus",
     "SPECV": "specialized|specialised|specializes|specialises|specializing|specialising|specialize|specialise"
     "|optimized|optimised|optimizes|designed|tailored|dedicated|focused|focussed|focuses|focusing|oriented"
     "|centric|built|purpose built|geared|tuned|engineered|intended|purposed|customized|customised|architected"
@@ -69,7 +69,7 @@ _CLASSES: dict[str, str] = {
     "|availably|avail",
     "BUSY": "busy|allocated|occupied|used|in use|utilized|utilised|taken|reserved|committed|consumed|running jobs",
     "BG": "background|bg",
-    "TOTAL": "total|overall|altogether|entire|totals|totaling|totalling|combined|aggregate|whole|in all|full|installed",
+    "TOTAL": "all told|total|overall|altogether|entire|totals|totaling|totalling|combined|aggregate|whole|in all|full|installed",
     "LOAD": "occupancy|util|utilization|utilisation|load|usage|busyness",
     "REQ": "req|want|ask|requires|require|required|requiring|requests|requested|requesting|needs|need|needed|needing|asks|asked|asking"
     "|demands|demanded|demanding|wants|wanted|calls|specifies|specified|requirement|requirements|demand|seeks|prefers"
