@@ -168,7 +168,11 @@ def cues(tokens: tuple[Token, ...]) -> Iterator[tuple[int, Role]]:
             continue  # `mostly idle` counts nothing
         if any(one.raw.lower() in _NOBODY for one in tokens[max(0, at - 2) : at]):
             continue  # `nothing runs here: 128 nodes`
-        if token.tag in {"JOB", "JOBS"} and at and tokens[at - 1].tag in {"IN", "RUN", "P:by"}:
+        if (
+            token.tag in {"JOB", "JOBS"}
+            and at
+            and tokens[at - 1].tag in ({"IN", "RUN", "P:by"} if token.tag == "JOBS" else {"IN", "P:by"})
+        ):
             yield at, "jobs"
             continue
         if token.tag == "BUSY" and any(one.tag == "CAN" for one in tokens[max(0, at - 2) : at]):

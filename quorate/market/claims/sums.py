@@ -41,6 +41,9 @@ def sums(scene: Scene) -> Iterator[Found]:
 
 
 COMPARED = (
+    rx(
+        r"(?P<a>N )(?:FREE )?NODE (?:WH |I |HEDGE |CAN |HAVE |RUN |<w>){0,5}?(?P<sign>MORE) THE (?P<b>N )(?=REQ|wanted|NODE REQ)"
+    ),
     rx(r"(?P<a>N |Q:mem )(?P<sign>>=|<=|>|<) (?P<b>N |Q:mem )"),
     rx(
         r"(?P<a>Q:mem )(?:PER NODE |T:memory |A NODE |BE |I BE |, |<w>){0,4}?(?P<sign>MORE|LESS) (?:THE )?(?P<b>Q:mem )"

@@ -190,7 +190,12 @@ def job_types(scene: Scene) -> Iterator[Found]:
         yield Found("job_type", f"job type is {'not ' if says_not else ''}{mention}", first, last,
                     (type_fact(known, "") if wrong else None))  # fmt: skip
     for _, first, last in matches(sentence, NO_TYPE):
-        if not hedged(sentence, first, last) and not re.search(r" MATCHV | MIS | MY ", sentence.slice(first, last)):
+        neither = {token.raw.lower() for token in sentence.tokens[first:last]} & {"neither", "nor"}
+        if (
+            not neither
+            and not hedged(sentence, first, last)
+            and not re.search(r" MATCHV | MIS | MY ", sentence.slice(first, last))
+        ):
             yield Found("job_type", "the job has no type", first, last,
                         type_fact(known, None))  # fmt: skip
 

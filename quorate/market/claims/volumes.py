@@ -236,6 +236,7 @@ def _computed(scene: Scene, index: int) -> bool:
     )
 
 
+_LEFT_OVER = frozenset({"remain", "remains", "left", "stay", "stays", "untouched"})
 _MOVES = re.compile(
     r" (?:climb|climbs|rise|rises|rising|grow|grows|go|goes|increase|increases|push|pushes|raise|raises|jump|jumps|move|moves|bring|brings|lift|lifts|drop|drops|sink|sinks|fall|FITV|HIGHER|up|LOAD) (?:THE |MY |LOAD |P:of |CLUSTER |FREE |part |[a-z]\S* ){0,4}(?:P:to|P:from) (?:ABOUT |ONLY |just |[a-z]\S* )?\* "
 )
@@ -246,7 +247,7 @@ def _roles(near: Around) -> set[Role]:
     end = next((at for at, token in enumerate(near.right) if token.tag == ","), 7)
     found = {role for _, role in (*cues(near.left), *cues(near.right[: min(end, 7)]))}
     if _OF_FREE.search(near.tags):
-        return {"free_job"}
+        return set() if near.words & _LEFT_OVER else {"free_job"}
     if re.search(r" (?:CLUSTER|I|SELFID) (?:BE |[a-z]\S* ){0,3}P:at (?:ABOUT )?\* ", near.tags):
         return {"busy", "later"}
     if _MOVES.search(near.tags) and not {"share", "footprint"} & near.words:

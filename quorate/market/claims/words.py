@@ -82,7 +82,7 @@ _CLASSES: dict[str, str] = {
     "ALL": "all|every single|across all",
     "EACH": "each of",
     "ABOUT": "about|approximately|roughly|around|approx|circa|nearly|almost|close to|~|≈|in the region of",
-    "MORE": "more than|over|at least|exceeding|exceeds|above|upwards of|greater than|no less than|no fewer than|>|≥|in excess of",
+    "MORE": "more than|over|at least|exceeding|exceeds|exceed|above|upwards of|greater than|no less than|no fewer than|>|≥|in excess of",
     "LESS": "less than|under|at most|below|fewer than|up to|no more than|not more than|within|<|≤|as little as",
     "ENOUGH": "enough|sufficient|adequate|ample|plenty of|plenty|sufficiently|adequately|abundant|more than enough|plentiful",
     "SHORT": "insufficient|inadequate|insufficiently|too few|not enough|shortage of|shortage|deficit|too little|too small",
