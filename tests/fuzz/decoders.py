@@ -266,11 +266,15 @@ class Plug(Carrier):
         self.heard += len(data)
 
 
+_LOOP = asyncio.new_event_loop()
+"""A reader wants a loop to wake its waiters with; nobody waits here, so it never runs."""
+
+
 def _frames(data: bytes) -> None:
     plug = Plug()
 
     async def listen() -> None:
-        reader = asyncio.StreamReader(limit=FRAME_BYTES_MAX)
+        reader = asyncio.StreamReader(limit=FRAME_BYTES_MAX, loop=_LOOP)
         reader.feed_data(data)
         reader.feed_eof()
         await plug._listen(reader, 1)
