@@ -44,6 +44,7 @@ def _clear(clause: Clause) -> bool:
     return (
         clause.stated
         and " running " not in clause.words
+        and " another " not in clause.words
         and _LATER.search(clause.tags) is None
         and " ONLY " not in clause.tags
     )

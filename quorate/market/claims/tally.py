@@ -176,6 +176,11 @@ _CHOICE = frozenset({"choose", "choice", "pick", "select"})
 
 
 def _plain(known: Known, near: Around, head: int) -> tuple[Truth, bool]:
+    if re.search(
+        r" (?:are|is|make|makes|be) (?:twice|double|triple|thrice) ",
+        " ".join(t.raw.lower() for t in near.right[:5]) + " ",
+    ):
+        return SILENT, True
     if near.right[:1] and near.right[0].raw.lower() in {"others", "other"}:
         return SILENT, True
     if {token.raw.lower() for token in near.right[:6]} & _CHOICE:
