@@ -87,7 +87,8 @@ def _ticking(context: Context, run: str, every_s: float | None) -> None:
         _done(run, now, decisions)
         if now.status not in UNDER_WAY:
             # Inside the fragment: what stands behind it can be taken for stale when a late tick ends last.
-            _ended(run, now, whole=held.over)
+            # Its button works once the ticks are over: the rerun that ends them would swallow a click.
+            _ended(run, now, whole=held.over and every_s is None)
         if every_s and held.over:
             if seen:  # at the second look: a rerun takes back what was drawn and has not been sent yet
                 st.rerun()
