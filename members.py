@@ -143,7 +143,7 @@ def _submit(args: argparse.Namespace) -> int:
     jobs = [job.job() for job in read_jobs(Path(args.jobs)).jobs]
     signer = KeySigner(read_seed(Path(args.key))) if args.key else None
     chain = _asked(args, control.AskStatus()).chain
-    status, refused = 0, 0
+    refused = 0
     for job in jobs:
         question = _signed(job, signer, args.submitter, chain) if signer else control.SubmitJob(job=job)
         try:
@@ -152,7 +152,7 @@ def _submit(args: argparse.Namespace) -> int:
             _say(f"{job.id}: {error}")
             refused += 1
     _say(f"{len(jobs) - refused} of {len(jobs)} jobs handed in; `status --member {args.member}` says how they fare")
-    return status if not refused else 1
+    return 1 if refused else 0
 
 
 def _receipt(args: argparse.Namespace) -> int:

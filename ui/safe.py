@@ -81,11 +81,6 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def mermaid_text(text: str) -> str:
-    """Return text for a label of a Mermaid diagram: only characters that mean nothing there."""
-    return re.sub(r"[^\w .,:×→%/()+-]", " ", " ".join(visible(text).split()))[:120].replace("--", "- -")
-
-
 def file_name(text: str) -> str:
     """Return a name that is only a name: no folder, no dot in front.
 

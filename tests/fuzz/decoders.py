@@ -47,7 +47,8 @@ from quorate.domain.errors import LedgerBroken, ProtocolViolation, RequestInvali
 from quorate.ledger import acts as a
 from quorate.ledger.checkpoint import read_checkpoint
 from quorate.ledger.verify import genesis_line, read_genesis, verify_lines
-from tests.quorate.ledger.build import Chain, cluster, genesis, job, owned
+from tests.quorate.ledger.build import Chain, genesis, owned
+from tests.quorate.ledger.test_acts import SAMPLES
 from tests.simulation.checkers import Checkers
 from tests.simulation.keys import HashKeys
 from tests.simulation.play import Table
@@ -215,21 +216,8 @@ def _acts(data: bytes) -> None:
 
 
 def _some_acts() -> list[bytes]:
-    samples = (
-        a.Submit(job=owned("j1", name="Climate", attributes=[{"name": "grid", "value": "1 km"}])),
-        a.Submit(job=job("j2")),
-        a.Commit(job="j1", opened=1, seal="0" * 64),
-        a.Start(job="j1"),
-        a.Refuse(job="j1", reason="node down"),
-        a.End(job="j1", run_s=5, succeeded=True),
-        a.Receipt(job="j1", run_s=5, succeeded=True, signature="0" * 128),
-        a.Report(evidence="{}"),
-        a.Declare(background=3),
-        a.Endorse(motion=a.Join(cluster=cluster("c9"), public_key="1" * 64, background=0)),
-        a.Endorse(motion=a.Leave(cluster="c1")),
-    )
     real = [item.payload for entry in _chain().entries for item in entry.items]
-    return [a.encode_acts((act,)) for act in samples] + [a.encode_acts(samples)] + real
+    return [a.encode_acts((act,)) for act in SAMPLES] + [a.encode_acts(SAMPLES)] + real
 
 
 def _genesis(data: bytes) -> None:
