@@ -91,7 +91,7 @@ def hurried() -> Clock:
 
 def profile(provider: str, url: str, model: str = "good", **more: object) -> RemoteProfile:
     return PROFILES[provider].model_validate(
-        {"provider": provider, "model": model, "base_url": url, "timeout_s": 0.4} | more
+        {"provider": provider, "model": model, "base_url": url, "timeout_s": 20.0} | more
     )
 
 
