@@ -139,6 +139,8 @@ class Held:
     task: "asyncio.Task[RunReport] | None" = None
     over: bool = False
     """Whether it has ended, cleaning up included."""
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set with `over`, for whoever waits for it."""
     decisions: tuple[DecisionRow, ...] = ()
 
     def take(self, event: TraceEvent) -> None:
@@ -159,6 +161,7 @@ class Held:
                 self.progress.status = status
             self.progress.detail = self.progress.detail or detail
             self.over = True
+        self.gone.set()
 
     def leaving(self) -> None:
         """Note that somebody cancelled it: said at once, true a moment later."""
@@ -229,12 +232,13 @@ class Service:
         for name in over[: max(0, len(over) - FINISHED_KEPT)]:
             del self._held[name]
 
-    def cancel(self, run: str) -> None:
-        """Cancel a run; what it decided so far stays and holds."""
+    def cancel(self, run: str, wait_s: float = 0.0) -> None:
+        """Cancel a run; what it decided so far stays and holds. Wait at most `wait_s` until it has cleaned up."""
         held = self._held.get(run)
         if held is not None:
             held.leaving()
             self._loop.call_soon_threadsafe(lambda: held.task and held.task.cancel())
+            held.gone.wait(wait_s)
 
     def watch(self, run: str) -> Held | None:
         """Return a run of this process; None if it is not one."""

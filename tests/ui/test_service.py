@@ -99,6 +99,14 @@ def test_cancelled_it_says_so_at_once_and_to_the_end(service):
     assert service.watch(name).snapshot()[0].status == "cancelled"
 
 
+def test_whoever_waits_for_a_cancelled_run_finds_it_over(service):
+    name = service.start(Order(seed=1))
+    waited(lambda: service.watch(name).snapshot()[0].decided == 1)
+    service.cancel(name, 10.0)
+    assert service.active() == []
+    assert service.watch(name).snapshot()[0].status == "cancelled"
+
+
 def test_what_ended_is_not_cancelled_any_more(service):
     name = service.start(Order(seed=0))
     waited(lambda: not service.active())

@@ -17,6 +17,9 @@ TICK_S = 0.5
 ENDING_TICK_S = 0.1
 """Between two looks at a run that was cancelled: its end comes at any moment."""
 
+CANCEL_WAIT_S = 0.4
+"""A cancelled run has mostly cleaned up within 20 ms: waiting for that saves a second drawing of the page."""
+
 
 def draw(context: Context) -> None:
     """Draw the page."""
@@ -60,7 +63,7 @@ def panel(context: Context, run: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         # Outside the fragment: a button inside would wait for the fragment's own run.
         st.button("Cancel run", icon=":material/stop_circle:", key="cancel", disabled=status != "running",
-                  on_click=context.service.cancel, args=(run,))  # fmt: skip
+                  on_click=context.service.cancel, args=(run, CANCEL_WAIT_S))  # fmt: skip
         st.badge(md(run), color="gray")
     _ticking(context, run, None if over else TICK_S if status == "running" else ENDING_TICK_S)
 
