@@ -95,7 +95,7 @@ class AppEngine:
         if profile.problem:
             raise RequestInvalid(profile.problem)
         settings = self._settings(order)
-        clusters = tuple(cluster.id for cluster in asked.federation.clusters)
+        clusters = {cluster.id: cluster.type for cluster in asked.federation.clusters}
         jobs = len(asked.workload.jobs)
         calls = 0 if profile.provider == "rule" else jobs * len(clusters)
         return Prepared(asked.name, jobs, clusters, calls, self.settings.llm.round_s, self._carrying(settings, asked))

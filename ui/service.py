@@ -6,7 +6,7 @@ it changes nothing. What a run is made of is injected (`Engine`), so no page kno
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -80,7 +80,8 @@ class Prepared:
 
     name: str
     jobs: int
-    clusters: tuple[ClusterId, ...]
+    clusters: Mapping[ClusterId, str]
+    """Type by cluster, in seat order."""
     calls: int
     """Model calls at least: one a job and cluster; 0 with the rule."""
     deadline_s: float

@@ -208,10 +208,16 @@ def _answer(bid: BidRow) -> str:
 
 
 def _why(bid: BidRow) -> str:
-    """Say why: void bids first what the facts say, abstentions their sentence, bids their reasoning."""
+    """Say why: void bids first what the facts say, abstentions their sentence, bids their reasoning.
+
+    A bid that rivals' opinions moved says so first.
+    """
     if bid.void:
         return f"does not count: {'; '.join(bid.void)}"
-    return bid.detail if bid.abstained is not None else bid.reasoning
+    if bid.abstained is not None:
+        return bid.detail
+    moved = bid.assessed is not None and bid.assessed != bid.score
+    return f"opinions moved it to {fmt_score(bid.assessed)}; {bid.reasoning}" if moved else bid.reasoning
 
 
 # -- votes -----------------------------------------------------------------------------------------------------

@@ -273,7 +273,9 @@ def _margin(decision: DecisionRow, names: Names) -> str:
     best = bid_of(decision, decision.cluster)
     if best is None:
         return "The ledger names it."
-    terms = f"Bid {fmt_score(best.score)} × reputation {fmt_weight(best.reputation)} = {fmt_score(best.weighted)}"
+    heard = f" after its rivals' opinions {fmt_score(best.assessed)}" if _moved(best) else ""
+    bid = f"Bid {fmt_score(best.score)}{heard}"
+    terms = f"{bid} × reputation {fmt_weight(best.reputation)} = {fmt_score(best.weighted)}"
     second = bid_of(decision, decision.ranking[1]) if len(decision.ranking) > 1 else None
     if second is None or best.weighted is None or second.weighted is None:
         return f"{terms}, the only bid that counts."
@@ -283,6 +285,11 @@ def _margin(decision: DecisionRow, names: Names) -> str:
         return f"{terms}, level with {who}; the draw decided."
     lead = fmt_score(ahead) if ahead >= 0.005 else f"{ahead:.4f}"
     return f"{terms}, {lead} ahead of {who}."
+
+
+def _moved(bid: BidRow) -> bool:
+    """Say whether rivals' opinions moved a bid."""
+    return bid.assessed is not None and bid.assessed != bid.score
 
 
 def _shadow(decision: DecisionRow, names: Names) -> str:
@@ -295,7 +302,8 @@ def _shadow(decision: DecisionRow, names: Names) -> str:
         if bid.void:
             return f" {who} claimed {fmt_score(bid.score)}; it does not count."
         if best and best.score is not None and bid.score > best.score and bid.weighted is not None:
-            return f" {who} bid {fmt_score(bid.score)}; its reputation leaves {fmt_score(bid.weighted)}."
+            cause = "opinions and reputation leave" if _moved(bid) else "its reputation leaves"
+            return f" {who} bid {fmt_score(bid.score)}; {cause} {fmt_score(bid.weighted)}."
     return f" It waited: called {decision.calls} times." if decision.calls > 1 else ""
 
 

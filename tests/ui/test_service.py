@@ -53,7 +53,7 @@ class Engine:
             factory.write(self.folder, shown)
             return shown
 
-        return Prepared(f"run-{self.count}", 1, CLUSTERS, 0, 45.0, carry)
+        return Prepared(f"run-{self.count}", 1, dict.fromkeys(CLUSTERS, "gpu"), 0, 45.0, carry)
 
 
 @pytest.fixture

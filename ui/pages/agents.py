@@ -7,7 +7,7 @@ from ui import charts
 from ui.draw import csv_download, heading, quiet, subheading, table_px
 from ui.runs import LoadedRun
 from ui.state import Context, header
-from ui.viewmodel.agents import agent_lines, agents_title, fallen, levels, pivotal
+from ui.viewmodel.agents import agent_lines, agents_title, fallen, later_words, levels, pivotal
 from ui.words import count, fmt_difference, fmt_weight, listed, names_of, plural
 
 
@@ -74,6 +74,7 @@ def _table(found: LoadedRun) -> None:
         frame, hide_index=True, column_config=columns, height=table_px(len(lines)), key="agents",
         alt="Each agent's reputation, wins, bids and faults",
     )  # fmt: skip
+    quiet(later_words(found.report))
     csv_download(
         "Agents (CSV)", f"{found.id}-agents.csv", list(frame.columns.drop("History")),
         lambda: frame.drop(columns="History").itertuples(index=False), key="d-agents", shortcut="d",

@@ -125,7 +125,12 @@ def _label(row: DecisionRow) -> str:
 
 def _verdict(found: LoadedRun, decision: DecisionRow) -> None:
     heading(decision_title(decision, names_of(found.report), types_of(found.report)))
-    badges(badge_words(decision))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(width="stretch"):
+            badges(badge_words(decision))
+        download("Decision (JSON)", f"{_stem(found, decision)}.json",
+                 lambda: decision.model_dump_json(by_alias=True, indent=1), "application/json", key="d-decision",
+                 shortcut="d")  # fmt: skip
 
 
 def _answers(found: LoadedRun, decision: DecisionRow) -> None:
@@ -363,11 +368,13 @@ def _validated(
 # -- downloads -------------------------------------------------------------------------------------------------
 
 
+def _stem(found: LoadedRun, decision: DecisionRow) -> str:
+    return f"{found.id}-{decision.job.id}"
+
+
 def _downloads(found: LoadedRun, decision: DecisionRow, shown: Theatre) -> None:
-    stem = f"{found.id}-{decision.job.id}"
+    stem = _stem(found, decision)
     with st.container(horizontal=True, gap="small"):
-        download("Decision (JSON)", f"{stem}.json", lambda: decision.model_dump_json(by_alias=True, indent=1),
-                 "application/json", key="d-decision", shortcut="d")  # fmt: skip
         csv_download(
             "Bids (CSV)", f"{stem}-bids.csv",
             ("cluster", "bid", "reputation", "counts", "rule", "author", "void", "reasoning"),

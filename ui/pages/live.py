@@ -114,7 +114,7 @@ def _tiles(now: Snapshot) -> None:
     with st.grid(6, min_column_width=150, border=True):
         for tile in now.tiles:
             st.markdown(
-                f"**{md(names[tile.cluster])}** · {tile.bid}  \n"
+                f"**{md(names[tile.cluster])}** {md(tile.type)} · {tile.bid}  \n"
                 f":{COLOURS.get(tile.kind, 'gray')}-badge[:material/{ICONS[tile.kind]}: {md(tile.state)}]"
             )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quorate.consensus.quorum import is_quorum
 from quorate.domain.values import MILLI, ClusterId, JobId
 from quorate.ledger.report import BidRow, ChangeRow, DecisionRow, RunReport, VoteRow
-from ui.words import listed, names_of, plural
+from ui.words import fmt_weight, listed, names_of, plural
 
 DROP = 0.005
 """A fall of at least this much is a drop worth a colour and a label."""
@@ -89,6 +89,18 @@ def agents_title(report: RunReport) -> str:
     if jailed and jailed == down:
         return f"{who} {'was' if len(down) == 1 else 'were'} jailed for {plural(len(proven), 'contradiction')}"
     return f"{who} lost trust after {plural(len(proven), 'fault')}" if proven else f"{who} lost trust by absence"
+
+
+def later_words(report: RunReport) -> str:
+    """Return as of when the table stands, and what the ends of the last jobs changed after it."""
+    names = names_of(report)
+    moved = [
+        f"{names[cluster]} {fmt_weight(later)}"
+        for cluster, later in report.after.reputation.items()
+        if fmt_weight(later) != fmt_weight(report.reputation.get(cluster, later))
+    ]
+    ends = f" When the last job had ended: {listed(moved)}." if moved else ""
+    return f"As of the last decision.{ends}"
 
 
 def agent_lines(report: RunReport) -> list[AgentLine]:

@@ -151,7 +151,8 @@ def waterfall(decision: DecisionRow, rival: ClusterId, record: DecisionRecord | 
     rest = rule - sum(step.difference_bp for step in steps)
     found = steps or [Step("rule's score", rule)]
     judgement = own["judgement"] - other["judgement"] + (rest if steps else 0)
-    return [*found, Step("own judgement", judgement), Step("reputation", own["reputation"] - other["reputation"])]
+    last = ["opinions", "reputation"] if ours.assessed is not None or theirs.assessed is not None else ["reputation"]
+    return [*found, Step("own judgement", judgement), *(Step(name, own[name] - other[name]) for name in last)]
 
 
 def _bid(decision: DecisionRow, cluster: ClusterId | None) -> BidRow | None:
@@ -164,7 +165,8 @@ def _bp(value: float | None) -> int:
 
 def _terms(bid: BidRow) -> dict[str, int]:
     score, rule, weighted = _bp(bid.score), _bp(bid.rule), _bp(bid.weighted)
-    return {"rule": rule, "judgement": score - rule, "reputation": weighted - score}
+    heard = score if bid.assessed is None else _bp(bid.assessed)
+    return {"rule": rule, "judgement": score - rule, "opinions": heard - score, "reputation": weighted - heard}
 
 
 def _part_steps(record: DecisionRecord | None, ours: ClusterId, theirs: ClusterId) -> list[Step]:

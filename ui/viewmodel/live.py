@@ -4,6 +4,7 @@
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from quorate.domain.bidding import Abstention
@@ -33,6 +34,7 @@ class Tile:
     """One agent as it is now. Tiles keep their place."""
 
     cluster: ClusterId
+    type: str
     state: str
     kind: str
     """waiting, busy, good, bad or none: a colour and a sign, not a meaning."""
@@ -76,7 +78,8 @@ class Snapshot:
 class Progress:
     """A run as far as it has come."""
 
-    clusters: tuple[ClusterId, ...]
+    clusters: Mapping[ClusterId, str]
+    """Type by cluster, in the order of the tiles."""
     of: int = 0
     number: int = 0
     title: str = ""
@@ -171,8 +174,11 @@ class Progress:
         return "votes" if self.voting else f"bids {len(self.answered)}/{len(self.clusters)}"
 
     def _tiles(self) -> tuple[Tile, ...]:
-        now = {cluster: self.states.get(cluster, ("waiting", "waiting")) for cluster in self.clusters}
-        return tuple(Tile(cluster, *state, self.bids.get(cluster, ABSENT)) for cluster, state in now.items())
+        waiting = ("waiting", "waiting")
+        return tuple(
+            Tile(cluster, type_, *self.states.get(cluster, waiting), self.bids.get(cluster, ABSENT))
+            for cluster, type_ in self.clusters.items()
+        )
 
 
 def progress_words(now: Snapshot, title: str) -> str:

@@ -131,7 +131,8 @@ def _winner(row: DecisionRow, without: Collection[ClusterId], reputation: bool) 
     place = {cluster: index for index, cluster in enumerate(row.ranking)}
 
     def key(bid: BidRow) -> tuple[int, int]:
-        score = bid.weighted if reputation else bid.score
+        unweighted = bid.score if bid.assessed is None else bid.assessed
+        score = bid.weighted if reputation else unweighted
         return (-round((score or 0.0) * BASIS_POINTS), place.get(bid.cluster, len(place)))
 
     return min(standing, key=key).cluster

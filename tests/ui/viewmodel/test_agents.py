@@ -1,6 +1,7 @@
 from tests.ui import factory
 from ui import runs
 from ui.viewmodel import agents
+from ui.words import fmt_weight
 
 
 def test_a_drop_is_told_with_its_cause(real):
@@ -38,3 +39,13 @@ def test_an_agent_that_carried_the_quorum_is_pivotal():
     report = report.model_copy(update={"decisions": (thin.model_copy(update={"votes": votes, "number": 7}),)})
     assert agents.pivotal(report, factory.CLUSTERS[1]) == [7]
     assert agents.pivotal(report, factory.CLUSTERS[5]) == []
+
+
+def test_the_table_says_as_of_when_it_stands_and_what_moved_after_it(real):
+    report = runs.load(real, "demo").report
+    later = report.after.reputation
+    moved = [c for c in later if fmt_weight(later[c]) != fmt_weight(report.reputation[c])]
+    assert moved
+    assert all(fmt_weight(later[c]) in agents.later_words(report) for c in moved)
+    still = report.model_copy(update={"after": report.after.model_copy(update={"reputation": report.reputation})})
+    assert agents.later_words(still) == "As of the last decision."

@@ -4,10 +4,11 @@ from tests.ui import factory
 from ui.viewmodel.live import SHOWN_DECISIONS, Progress, progress_words
 
 CLUSTERS = tuple(factory.CLUSTERS)
+TYPES = dict.fromkeys(CLUSTERS, "gpu")
 
 
 def followed(events):
-    progress = Progress(CLUSTERS)
+    progress = Progress(TYPES)
     for event in events:
         progress.take(event)
     return progress
@@ -23,7 +24,7 @@ def test_a_whole_run_ends_with_every_job_decided():
 def test_tiles_keep_their_place_and_say_what_each_does():
     events = factory.events(factory.report(("contested",)))
     states, bids = [], []
-    progress = Progress(CLUSTERS)
+    progress = Progress(TYPES)
     for event in events:
         progress.take(event)
         tiles = progress.snapshot().tiles
@@ -37,7 +38,7 @@ def test_tiles_keep_their_place_and_say_what_each_does():
 def test_tokens_are_counted_and_unknown_is_not_zero():
     now = followed(factory.events(factory.report(("unanimous",)))).snapshot()
     assert now.tokens == 5 * (419 + 54)
-    assert Progress(CLUSTERS).snapshot().tokens is None
+    assert Progress(TYPES).snapshot().tokens is None
 
 
 def test_time_left_is_told_once_something_is_decided():
@@ -60,7 +61,7 @@ def held_bytes(progress: Progress) -> int:
 
 def test_what_is_held_does_not_grow_over_7200_ticks():
     events = factory.events(factory.report())
-    progress = Progress(CLUSTERS)
+    progress = Progress(TYPES)
     sizes = []
     for tick in range(7_200):
         progress.take(events[tick % len(events)])
