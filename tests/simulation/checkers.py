@@ -107,6 +107,8 @@ class Checkers:
         """Per height, the item numbers that blocks below have included."""
         self._items: dict[tuple[int, int], dict[str, object]] = defaultdict(dict)
         self._evidence_seen: set[bytes] = set()
+        self._hindered = False
+        """Whether a round may have passed without anybody's fault, on a calm day too."""
 
     def _broken(self, law: str, detail: str) -> None:
         if self._laws is None or law in self._laws:
@@ -155,6 +157,10 @@ class Checkers:
         floor = self._floors.setdefault(ballot.height, holds)
         self._floors[ballot.height] = [min(pair) for pair in zip(floor, holds, strict=True)]
 
+    def missed(self) -> None:
+        """A message reached a seat that had not started: lost, and not said again before a round may have passed."""
+        self._hindered = self._hindered or not self.plan.repeats_in_time()
+
     def heard(self, seat: int, data: bytes) -> None:
         """Note an item that reached an honest seat from its honest sender."""
         item = wire.item(data)
@@ -200,7 +206,7 @@ class Checkers:
             self._audited.add(proof)
             self._audit(before, value, entry.certificate)
             self._validity(before, entry)
-        if self.plan.prompt() and entry.certificate.round > 0:
+        if self.plan.prompt() and not self._hindered and entry.certificate.round > 0:
             self._broken("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
         self._bases.setdefault(after.height, after.sequences)
         state = self._states.setdefault((height, value), after.state)

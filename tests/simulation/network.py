@@ -72,6 +72,9 @@ class Witness(Protocol):
     def convicted(self, seat: int, evidence: object) -> None:
         """An honest seat holds evidence."""
 
+    def missed(self) -> None:
+        """A message reached an honest seat that was down or had not started."""
+
     def heard(self, seat: int, data: bytes) -> None:
         """An item reached an honest seat."""
 
@@ -266,7 +269,9 @@ class Member:
 
     def deliver(self, data: bytes, sender: int) -> None:
         """Take one message, unless down."""
-        if self.replica is not None:
+        if self.replica is None:
+            self.witness.missed()
+        else:
             kind = data[KIND_AT] if len(data) > KIND_AT else 0
             if kind == ITEM_KIND:
                 self.witness.heard(self.seat, data)

@@ -4,6 +4,7 @@ A schedule is drawn whole before anything runs, so that a seed is a complete des
 reproduced by one number. Times are milliseconds of simulated time.
 """
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -141,6 +142,14 @@ class Schedule:
         calm = not self.liars and self.heal_ms == 1 and not self.crashes
         return calm and self.timeout_ms * min(self.skews) > hops
 
+    def repeats_in_time(self) -> bool:
+        """Say whether the slowest clock repeats what was lost before the fastest clock's round is over.
+
+        A replica repeats itself at the second tick at which it stands where it stood.
+        """
+        repeated = 2 * self.rebroadcast_ms * max(self.skews) + 6 * self.latency_ms + self.grace_ms
+        return repeated < self.timeout_ms * min(self.skews)
+
     def honest(self) -> list[int]:
         """Return the honest seats in order."""
         lying = self.liar_seats()
@@ -249,6 +258,24 @@ def _items(rng: random.Random, honest: list[int], until_ms: int) -> tuple[tuple[
     return tuple(sorted(rows))
 
 
+def _startable(plan: Schedule) -> Schedule:
+    """Let one honest seat's items wait for no later height: where everybody's do, nothing is ever due.
+
+    Only a lazy schedule asks for that: in an eager one heights are decided without items.
+    """
+    waiting = {seat for _, seat, payload in plan.items if json.loads(payload).get("from", 1) > 1}
+    if plan.eager or len(waiting) < len(plan.honest()):
+        return plan
+    free = min(waiting)
+    return replace(
+        plan, items=tuple((at, seat, _at_once(text) if seat == free else text) for at, seat, text in plan.items)
+    )
+
+
+def _at_once(payload: str) -> str:
+    return f'{{"note":{json.loads(payload)["note"]}}}'
+
+
 def draw(
     seed: int,
     n: int | None = None,
@@ -281,7 +308,7 @@ def draw(
     menu = TRICKS + STRONG if tricks is None else tricks
     hands = tuple((seat, _hand(rng, menu)) for seat in sorted(lying))
     dark = 0.7 if any("vanish" in tricks for _, tricks in hands) else 0.15
-    return Schedule(
+    plan = Schedule(
         seed=seed,
         n=n,
         liars=hands,
@@ -304,6 +331,7 @@ def draw(
         recent_entries=rng.choice((1, 2, 16)),
         live=all(live_without(powers, lying) for powers in tables),
     )
+    return _startable(plan)
 
 
 def _draw_tables(rng: random.Random, n: int, lying: frozenset[int], beyond: bool) -> tuple[Powers, ...] | None:
