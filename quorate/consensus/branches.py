@@ -69,14 +69,10 @@ class Settled:
         }
         if new:
             desk = self._desk
-            verify_certificate(certificate, committee, desk.chain, desk.verifier, _knows_nothing)
+            verify_certificate(certificate, committee, desk.chain, desk.verifier)
         self._found.update(new)
         for pair in new.values():
             self._desk.convict(pair, committee.height)
-
-
-def _knows_nothing(_: Vote) -> bool:
-    return False
 
 
 def compare(table: Table, certificate: Certificate) -> None:

@@ -3,10 +3,10 @@
 docs/protocol.md P-6.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from quorate.consensus.quorum import is_quorum
-from quorate.consensus.signing import vote_bytes
+from quorate.consensus.signing import part_bytes
 from quorate.domain.deciding import Certificate, CertificateVote, Committee, Kind, Vote
 from quorate.domain.errors import CertificateInvalid, MisuseError
 from quorate.ports import Verifier
@@ -34,7 +34,8 @@ def verify_certificate(
     committee: Committee,
     chain: str,
     verifier: Verifier,
-    known: Callable[[Vote], bool] = lambda _: False,
+    known: Callable[[Vote], bool] | None = None,
+    checked: Container[CertificateVote] = (),
 ) -> None:
     """Check that `certificate` holds a quorum of `committee`.
 
@@ -44,30 +45,32 @@ def verify_certificate(
         chain: the chain's name.
         verifier: checks single signatures.
         known: says that exactly this vote was verified before, so that no signature is checked twice.
+        checked: parts of a certificate that says the same and was verified under the same committee.
 
     Raises:
         CertificateInvalid: wrong height, a seat that does not exist or has no power, a wrong `ext`, no quorum, or a
             signature that does not verify. Drop it; whoever sent it is at fault.
     """
     _quorate(certificate, committee)
-    for vote in certificate.statements():
-        if known(vote):
+    for part in certificate.votes:
+        if part in checked or (known is not None and known(certificate.statement(part))):
             continue
-        if not verifier.valid(committee.keys[vote.seat], vote_bytes(chain, vote), vote.signature):
-            raise CertificateInvalid(f"seat {vote.seat} did not sign this {vote.kind.name} of height {vote.height}")
+        if not verifier.valid(committee.keys[part.seat], part_bytes(chain, certificate, part), part.signature):
+            kind = certificate.kind.name
+            raise CertificateInvalid(f"seat {part.seat} did not sign this {kind} of height {certificate.height}")
 
 
 def _quorate(certificate: Certificate, committee: Committee) -> None:
     if certificate.height != committee.height:
         raise CertificateInvalid(f"height {certificate.height} judged by the committee of {committee.height}")
-    powers, width = committee.powers, 4 * len(committee.seats)
-    power = 0
-    for vote in certificate.votes:
-        if vote.seat >= len(powers) or powers[vote.seat] == 0:
-            raise CertificateInvalid(f"seat {vote.seat} has no vote at height {certificate.height}")
-        if len(vote.ext) != (width if certificate.kind is Kind.FINALIZE else 0):
-            raise CertificateInvalid(f"seat {vote.seat} sent an ext of {len(vote.ext)} bytes")
-        power += powers[vote.seat]
+    powers, width = committee.powers, 4 * len(committee.seats) if certificate.kind is Kind.FINALIZE else 0
+    seats, power = len(powers), 0
+    for seat, ext, _, _ in certificate.votes:
+        if seat >= seats or powers[seat] == 0:
+            raise CertificateInvalid(f"seat {seat} has no vote at height {certificate.height}")
+        if len(ext) != width:
+            raise CertificateInvalid(f"seat {seat} sent an ext of {len(ext)} bytes")
+        power += powers[seat]
     if not is_quorum(len(certificate.votes), committee.active, power, committee.total):
         raise CertificateInvalid(
             f"{len(certificate.votes)} of {committee.active} seats with {power} of {committee.total} are no quorum"

@@ -125,17 +125,13 @@ def _wrong_previous(table: Table, block: Block) -> str | None:
 
 
 def _check_previous(table: Table, head: Head, previous: Certificate) -> str | None:
-    known = table.before.known if table.before is not None else _knows_nothing
+    known = table.before.known if table.before is not None else None
     try:
         verify_certificate(previous, head.committee, table.desk.chain, table.desk.verifier, known)
     except CertificateInvalid as wrong:
         return f"the certificate of its parent is invalid: {wrong}"
     meet(table, previous)
     return None
-
-
-def _knows_nothing(_: Vote) -> bool:
-    return False
 
 
 def check_history(table: Table, block: Block, items: tuple[Item, ...]) -> None:

@@ -4,11 +4,11 @@ A message = magic, kind byte, 16-byte chain tag, body (docs/protocol.md P-2, P-4
 dataclasses here, or raises `MessageMalformed`, or `CommitteeMismatch` for another chain; nothing else comes out of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct, error
-from typing import Self, cast
+from typing import Self
 
 from quorate.consensus.plain import (
     HEIGHT_MAX,
@@ -24,7 +24,7 @@ from quorate.consensus.plain import (
 from quorate.consensus.signing import MAGIC, chain_digest
 from quorate.domain.canonical import DIGEST_BYTES, canonical, digest
 from quorate.domain.deciding import PAYLOAD_BYTES_MAX, SEATS_MAX, Block, Certificate, Entry, Item, Kind, Vote
-from quorate.domain.errors import CommitteeMismatch, MessageMalformed
+from quorate.domain.errors import CommitteeMismatch, MessageMalformed, ProtocolViolation
 from quorate.domain.values import Digest
 
 TAG_BYTES = 16
@@ -261,15 +261,20 @@ def decode(chain: str, data: bytes, message_bytes_max: int = 1_000_000) -> Messa
     """
     if len(data) > message_bytes_max:
         raise MessageMalformed(f"{len(data)} bytes, at most {message_bytes_max}")
-    if len(data) < _HEADER or not data.startswith(MAGIC) or data[_KIND_AT] not in _KINDS:
-        raise MessageMalformed("no message of this protocol")
-    kind = Kind(data[_KIND_AT])
-    if not data.startswith(_header(chain, kind)):
-        raise CommitteeMismatch("a message of another chain")
+    reader = _readers(chain).get(data[:_HEADER])
+    if reader is None:
+        raise _unreadable(data)
     try:
-        return cast("Message", _READERS[kind](data[_HEADER:]))
+        return reader(data[_HEADER:])
     except (error, ValueError) as wrong:
-        raise MessageMalformed(f"{kind.name} of a wrong layout: {wrong}") from wrong
+        raise MessageMalformed(f"{Kind(data[_KIND_AT]).name} of a wrong layout: {wrong}") from wrong
+
+
+def _unreadable(data: bytes) -> ProtocolViolation:
+    """Return what is wrong with a message whose header is none of this chain's."""
+    if len(data) < _HEADER or not data.startswith(MAGIC) or data[_KIND_AT] not in _KINDS:
+        return MessageMalformed("no message of this protocol")
+    return CommitteeMismatch("a message of another chain")
 
 
 def _place(height: int, round_: int, seat: int) -> None:
@@ -367,7 +372,7 @@ def _block(body: bytes) -> BlockBody:
     return BlockBody(read_block(body))
 
 
-_READERS = {
+_READERS: dict[Kind, Callable[[bytes], Message]] = {
     Kind.ITEM: _item,
     Kind.PROPOSE: _proposal,
     Kind.NOTARIZE: _notarize,
@@ -379,3 +384,9 @@ _READERS = {
     Kind.GET: _get,
     Kind.BLOCK: _block,
 }
+
+
+@lru_cache(maxsize=64)
+def _readers(chain: str) -> dict[bytes, Callable[[bytes], Message]]:
+    """Return what reads the body behind each header of a chain: a member reads hundreds of messages a height."""
+    return {_header(chain, kind): reader for kind, reader in _READERS.items()}

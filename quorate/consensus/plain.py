@@ -5,13 +5,13 @@ checked before anything recursive looks at the data. docs/protocol.md P-1, P-6 t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
 
 import orjson
 
-from quorate.domain.canonical import Plain, canonical, is_canonical, outside_strings
+from quorate.domain.canonical import Plain, canonical, canonical_part, is_canonical, outside_strings
 from quorate.domain.deciding import (
     SEATS_MAX,
     Block,
@@ -20,6 +20,7 @@ from quorate.domain.deciding import (
     Entry,
     Item,
     Kind,
+    block_of,
 )
 from quorate.domain.errors import MessageMalformed
 from quorate.domain.values import Digest
@@ -34,7 +35,6 @@ ITEMS_MAX = 8_192
 """Items in one block: 128 seats with 64 each."""
 
 _KINDS = {"notarize": Kind.NOTARIZE, "nullify": Kind.NULLIFY, "finalize": Kind.FINALIZE}
-_HEX = re.compile("[0-9a-f]*")
 _ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -108,18 +108,28 @@ def list_of(thing: object, longest: int) -> list[object]:
 
 def digest_of(thing: object) -> Digest:
     """Return a digest, or raise `MessageMalformed`."""
-    if not isinstance(thing, str) or len(thing) != 64 or _HEX.fullmatch(thing) is None:
+    if not isinstance(thing, str) or len(thing) != 64 or _bytes(thing) is None:
         raise MessageMalformed(f"{thing!r:.40} is no digest")
     return Digest(thing)
 
 
 def bytes_of(thing: object, longest: int, exact: int | None = None) -> bytes:
     """Return the bytes that lowercase hex stands for, or raise `MessageMalformed`."""
-    if not isinstance(thing, str) or len(thing) > 2 * longest or _HEX.fullmatch(thing) is None:
-        raise MessageMalformed("not lowercase hex, or too long")
-    if len(thing) % 2 or (exact is not None and len(thing) != 2 * exact):
-        raise MessageMalformed(f"{len(thing)} hex digits where another count belongs")
-    return bytes.fromhex(thing)
+    if not isinstance(thing, str) or len(thing) > 2 * longest or (exact is not None and len(thing) != 2 * exact):
+        raise MessageMalformed("no hex, too long, or another count of digits than belongs there")
+    data = _bytes(thing)
+    if data is None:
+        raise MessageMalformed("not lowercase hex in pairs of digits")
+    return data
+
+
+def _bytes(text: str) -> bytes | None:
+    """Return what `text` stands for, None if it is not what these bytes are written as: lowercase hex, no spaces."""
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return data if data.hex() == text else None
 
 
 _CERTIFICATE = ("kind", "height", "round", "value", "parent", "exts", "votes")
@@ -148,12 +158,13 @@ def certificate_from(thing: object) -> Certificate:
 
 
 def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
-    parts = list_of(thing, 4)
-    if len(parts) != 4:
+    if not isinstance(thing, list) or len(thing) != 4:
         raise MessageMalformed("a certificate's vote is [seat, ext, reason, signature]")
-    place = integer_of(parts[1], 0, len(exts) - 1)
-    seat, reason = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[2], 0, 255)
-    return CertificateVote(seat, exts[place], reason, bytes_of(parts[3], 64, 64))
+    seat, place, reason, signature = thing
+    ext = exts[integer_of(place, 0, len(exts) - 1)]
+    return CertificateVote(
+        integer_of(seat, 0, SEATS_MAX - 1), ext, integer_of(reason, 0, 255), bytes_of(signature, 64, 64)
+    )
 
 
 def _orderly(made: Certificate, exts: list[bytes]) -> None:
@@ -175,15 +186,19 @@ def block_from(thing: object) -> Block:
     Raises:
         MessageMalformed: the object is not exactly a block.
     """
+    return Block(*_block_fields(thing))
+
+
+def _block_fields(thing: object) -> tuple[str, int, Digest, int, tuple[Digest, ...], Certificate | None, Plain]:
     chain, height, parent, at_s, items, previous, results = fields_of(thing, _BLOCK, "a block")
     if not isinstance(chain, str) or len(chain) > 256:
         raise MessageMalformed("a block's chain is a name of at most 256 characters")
-    return Block(
+    return (
         chain,
         integer_of(height, 1, HEIGHT_MAX),
         digest_of(parent),
         integer_of(at_s, 0, HEIGHT_MAX),
-        tuple(digest_of(item) for item in list_of(items, ITEMS_MAX)),
+        tuple(map(digest_of, list_of(items, ITEMS_MAX))),
         None if previous is None else certificate_from(previous),
         cast("Plain", results),
     )
@@ -195,7 +210,7 @@ def read_block(data: bytes) -> Block:
     Raises:
         MessageMalformed: the bytes are no canonical block.
     """
-    return block_from(read_json(data))
+    return block_of(data, *_block_fields(read_json(data)))
 
 
 def _item_bytes(item: Item) -> bytes:
@@ -209,11 +224,15 @@ def item_from(thing: object) -> Item:
     Raises:
         MessageMalformed: the list is not exactly an item.
     """
+    return _item(thing, canonical)
+
+
+def _item(thing: object, written: Callable[[object], bytes]) -> Item:
     parts = list_of(thing, 4)
     if len(parts) != 4:
         raise MessageMalformed("an item is [sender, seq, signature, payload]")
     sender, seq = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[1], 1, SEQ_MAX)
-    return Item(sender, seq, canonical(parts[3]), bytes_of(parts[2], 64, 64))
+    return Item(sender, seq, written(parts[3]), bytes_of(parts[2], 64, 64))
 
 
 def entry_line(entry: Entry) -> bytes:
@@ -225,16 +244,17 @@ def entry_line(entry: Entry) -> bytes:
     return b'{"block":%s,"certificate":%s,"items":[%s]}' % (entry.block.bytes, certificate, items)
 
 
-def entry_from(thing: object) -> Entry:
-    """Return the entry that a JSON object describes; nothing but its shape is checked.
+def read_entry(line: bytes) -> Entry:
+    """Return the entry in one canonical line; nothing but its shape is checked.
 
     Raises:
-        MessageMalformed: the object is not exactly an entry, or its items are not those its block names.
+        MessageMalformed: the bytes are no canonical entry, or its items are not those its block names.
     """
-    block_, certificate_, items_ = fields_of(thing, ("block", "certificate", "items"), "an entry")
-    items = tuple(item_from(item) for item in list_of(items_, ITEMS_MAX))
-    entry = Entry(block_from(block_), items, certificate_from(certificate_))
-    if tuple(item.digest for item in items) != entry.block.items:
+    block_, certificate_, items_ = fields_of(read_json(line), ("block", "certificate", "items"), "an entry")
+    items = tuple(_item(item, canonical_part) for item in list_of(items_, ITEMS_MAX))
+    block = block_of(canonical_part(block_), *_block_fields(block_))
+    entry = Entry(block, items, certificate_from(certificate_))
+    if tuple(item.digest for item in items) != block.items:
         raise MessageMalformed("an entry's items are not those that its block names")
     return entry
 
@@ -252,15 +272,6 @@ def entry_height(line: bytes) -> int:
     if found is None:
         raise MessageMalformed("an entry begins with its block's time, chain and height")
     return int(found[1])
-
-
-def read_entry(line: bytes) -> Entry:
-    """Return the entry in one canonical line.
-
-    Raises:
-        MessageMalformed: the bytes are no canonical entry.
-    """
-    return entry_from(read_json(line))
 
 
 def saved_block(block: Block, items: Sequence[Item]) -> bytes:

@@ -18,7 +18,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from quorate.domain.canonical import DIGEST_BYTES
-from quorate.domain.deciding import Item, Kind, Vote
+from quorate.domain.deciding import Certificate, CertificateVote, Item, Kind, Vote
 from quorate.domain.errors import MisuseError
 from quorate.domain.values import Digest
 from quorate.ports import Signer
@@ -58,6 +58,12 @@ def _statement(
 def vote_bytes(chain: str, vote: Vote) -> bytes:
     """Return the bytes that the signer of `vote` signed; the seat is named by its key alone."""
     return _statement(chain, vote.kind, vote.height, vote.round, vote.value, vote.parent, vote.reason, vote.ext)
+
+
+def part_bytes(chain: str, certificate: Certificate, part: CertificateVote) -> bytes:
+    """Return the bytes that one signer in a certificate signed."""
+    said = certificate.kind, certificate.height, certificate.round, certificate.value, certificate.parent
+    return _statement(chain, *said, part.reason, part.ext)
 
 
 def item_bytes(chain: str, sender: int, seq: int, payload_digest: Digest) -> bytes:

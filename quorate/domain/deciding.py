@@ -6,7 +6,7 @@ hundred times a second, so they are frozen slotted dataclasses; their JSON forms
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -194,10 +194,12 @@ class Certificate:
 
     def statements(self) -> tuple[Vote, ...]:
         """Return the certificate as single votes."""
-        return tuple(
-            Vote(self.kind, self.height, self.round, v.seat, self.value, self.parent, v.reason, v.ext, v.signature)
-            for v in self.votes
-        )
+        return tuple(map(self.statement, self.votes))
+
+    def statement(self, part: CertificateVote) -> Vote:
+        """Return one seat's part as a single vote."""
+        seat, ext, reason, signature = part
+        return Vote(self.kind, self.height, self.round, seat, self.value, self.parent, reason, ext, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,27 @@ class Block:
             "previous": None if self.previous is None else self.previous.plain(),
             "results": self.results,
         }
+
+
+_BLOCK = tuple(each.name for each in fields(Block))
+
+
+def block_of(
+    data: bytes,
+    chain: str,
+    height: int,
+    parent: Digest,
+    at_s: int,
+    items: tuple[Digest, ...],
+    previous: Certificate | None,
+    results: Plain,
+) -> Block:
+    """Return the block with these fields that was read from its canonical bytes `data`, which are not written anew."""
+    block = object.__new__(Block)
+    values = chain, height, parent, at_s, items, previous, results, data, digest(data)
+    for name, value in zip(_BLOCK, values, strict=True):
+        object.__setattr__(block, name, value)
+    return block
 
 
 @dataclass(frozen=True, slots=True)

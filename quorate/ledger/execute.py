@@ -306,6 +306,7 @@ def _ordered(items: Sequence[Item]) -> list[tuple[int, int, a.Act]]:
 
 def _results(record: HeightRecord, state: LedgerState) -> Plain:
     """Return what a block claims: short enough for one message with 256 calls and 128 seats (P-47)."""
+    committee = state.committee()
     seats = {member.cluster.id: seat for seat, member in enumerate(state.members)}
     after = {finding.cluster: finding.after for finding in record.findings}
     counts = Counter((seats[finding.cluster], finding.class_) for finding in record.findings)
@@ -318,8 +319,8 @@ def _results(record: HeightRecord, state: LedgerState) -> Plain:
         "closed": list(record.closed),
         "awards": awards,
         "findings": findings,
-        "powers": [state.power(member) for member in state.members],
-        "committee": digest(canonical_value(state.committee())),
+        "powers": list(committee.powers),
+        "committee": digest(canonical_value(committee)),
         "root": state.root(),
     }
 
@@ -370,6 +371,4 @@ def _advance(before: LedgerState, state: LedgerState, at_s: int, items: Sequence
     for item in items:
         sequences[item.sender] = max(sequences[item.sender], item.seq)
     after = replace(state, height=state.height + 1, head_at_s=at_s, sequences=tuple(sequences))
-    powers = [before.power(member) for member in before.members]
-    next_powers = [after.power(member) for member in after.members]
-    return replace(after, priorities=next_priorities(before.priorities, powers, next_powers))
+    return replace(after, priorities=next_priorities(before.priorities, before.powers(), after.powers()))

@@ -5,6 +5,7 @@ Everything here follows from genesis and the certified blocks; nothing is read f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from quorate.consensus.evidence import FalseBlock
@@ -14,7 +15,7 @@ from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spre
 from quorate.domain.deciding import Committee, Item, Seat
 from quorate.domain.jobs import Job
 from quorate.domain.replacing import replace
-from quorate.domain.values import Digest, Height, JobId, VotingPower
+from quorate.domain.values import ClusterId, Digest, Height, JobId, VotingPower
 from quorate.ledger.genesis import Genesis, Parameters
 from quorate.reputation.standing import Standing
 
@@ -138,6 +139,19 @@ def _background(member: MemberState, allocated: NodesByGroup) -> NodesByGroup:
     return tuple(min(busy, group.nodes - jobs) for busy, (group, jobs) in zip(spread, room, strict=True))
 
 
+@lru_cache(maxsize=1_024)
+def _seat(cluster: ClusterId, public_key: str, power: VotingPower) -> Seat:
+    return Seat(cluster=cluster, public_key=public_key, power=power)
+
+
+@lru_cache(maxsize=16)
+def _committee(
+    height: Height, who: tuple[tuple[ClusterId, str, VotingPower], ...], priorities: tuple[int, ...]
+) -> Committee:
+    """Return a committee, made once: it is asked for when a height is executed, and when the next one begins."""
+    return Committee(height=height, seats=tuple(_seat(*one) for one in who), priorities=priorities)
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerState:
     """Everything that follows from the blocks so far."""
@@ -202,7 +216,11 @@ class LedgerState:
 
     def active(self) -> tuple[int, ...]:
         """Return the seats that have power at the next height."""
-        return tuple(i for i, member in enumerate(self.members) if self.power(member))
+        return tuple(seat for seat, power in enumerate(self.powers()) if power)
+
+    def powers(self) -> tuple[VotingPower, ...]:
+        """Return every seat's power at the next height, milli-units."""
+        return tuple(map(self.power, self.members))
 
     def power(self, member: MemberState) -> VotingPower:
         """Return a member's power at the next height, milli-units."""
@@ -210,11 +228,8 @@ class LedgerState:
 
     def committee(self) -> Committee:
         """Return who decides the next height."""
-        return Committee(
-            height=Height(self.height),
-            seats=tuple(Seat(cluster=m.cluster.id, public_key=m.public_key, power=self.power(m)) for m in self.members),
-            priorities=self.priorities,
-        )
+        who = tuple((m.cluster.id, m.public_key, self.power(m)) for m in self.members)
+        return _committee(Height(self.height), who, self.priorities)
 
     def root(self) -> Digest:
         """Return the digest of what this state says, so that two peers can compare in one word."""

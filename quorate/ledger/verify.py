@@ -15,8 +15,9 @@ from quorate.consensus.inclusion import disorder
 from quorate.consensus.plain import read_entry, read_json
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import canonical_value
-from quorate.domain.deciding import Certificate, Entry, Kind
+from quorate.domain.deciding import Certificate, CertificateVote, Entry, Kind
 from quorate.domain.errors import LedgerBroken, MessageMalformed, ProtocolViolation
+from quorate.domain.values import Digest
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.damage import genesis_damage, locate, locate_in_genesis
 from quorate.ledger.genesis import Genesis
@@ -98,13 +99,23 @@ def check_entry(application: LedgerApplication, entry: Entry, before: Certificat
     verify_certificate(entry.certificate, application.committee, application.chain, _VERIFIER)
     if block.previous is not None:
         assert application.previous_committee is not None
-        checked = frozenset(before.statements()) if before is not None else frozenset()
         chain, committee = application.chain, application.previous_committee
-        verify_certificate(block.previous, committee, chain, _VERIFIER, checked.__contains__)
+        verify_certificate(block.previous, committee, chain, _VERIFIER, checked=_shared(block.previous, before))
     _items(application, entry)
     if application.results(block.at_s, entry.items, block.previous) != block.results:
         raise LedgerBroken("re-execution gives other results than the block claims", height=state.height)
     return application.apply(block, entry.items)
+
+
+def _shared(previous: Certificate, before: Certificate | None) -> frozenset[CertificateVote]:
+    """Return the checked parts of the certificate before, if `previous` says the same."""
+    if before is None or _said(previous) != _said(before):
+        return frozenset()
+    return frozenset(before.votes)
+
+
+def _said(certificate: Certificate) -> tuple[Kind, int, int, Digest | None, int]:
+    return certificate.kind, certificate.height, certificate.round, certificate.value, certificate.parent
 
 
 def _links(application: LedgerApplication, entry: Entry) -> None:

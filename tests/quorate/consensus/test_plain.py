@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quorate.consensus.certificate import build_certificate
 from quorate.consensus.plain import (
     DEPTH_MAX,
     block_from,
@@ -19,9 +20,12 @@ from quorate.consensus.plain import (
     read_saved_block,
     saved_block,
 )
+from quorate.consensus.signing import sign_vote
 from quorate.domain.canonical import canonical
+from quorate.domain.deciding import Kind
 from quorate.domain.errors import MessageMalformed
 from tests.quorate.consensus.strategies import blocks, certificates, entries, plains
+from tests.quorate.consensus.toy import CHAIN, signer
 
 
 @given(certificates())
@@ -41,8 +45,19 @@ def test_a_block_comes_back_with_its_digest(block):
 @given(entries())
 def test_an_entry_comes_back_from_its_line(entry):
     """P-9."""
-    assert read_entry(entry_line(entry)) == entry
+    back = read_entry(entry_line(entry))
+    assert (back, back.block.digest, back.block.bytes) == (entry, entry.block.digest, entry.block.bytes)
     assert read_saved_block(saved_block(entry.block, entry.items)) == (entry.block, entry.items)
+
+
+@pytest.mark.parametrize(
+    "text", ["AB" * 32, "ab" * 31 + "a ", " " * 64, "ab" * 31 + "g0", "ab" * 31 + "\u0661\u0661", "é" * 64]
+)
+def test_a_digest_is_lowercase_hex_without_spaces(text):
+    """P-6."""
+    certificate = build_certificate([sign_vote(CHAIN, signer(0), Kind.NOTARIZE, 1, 0, 0, value="ab" * 32)])
+    with pytest.raises(MessageMalformed):
+        certificate_from({**certificate.plain(), "value": text})
 
 
 @given(entries(), st.data())

@@ -8,7 +8,15 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quorate.domain.canonical import INTEGER_MAX, canonical, canonical_value, digest, is_canonical, outside_strings
+from quorate.domain.canonical import (
+    INTEGER_MAX,
+    canonical,
+    canonical_part,
+    canonical_value,
+    digest,
+    is_canonical,
+    outside_strings,
+)
 from quorate.domain.clusters import NodeGroup
 from quorate.domain.errors import MisuseError
 
@@ -25,6 +33,12 @@ PLAIN = st.recursive(
 @given(PLAIN)
 def test_the_bytes_are_those_of_rfc_8785(thing):
     assert canonical(thing) == rfc8785.dumps(thing)
+
+
+@given(PLAIN)
+def test_a_part_of_what_was_read_has_the_bytes_that_it_has_alone(thing):
+    read = orjson.loads(canonical({"part": thing}))
+    assert canonical_part(read["part"]) == canonical(thing)
 
 
 @given(st.dictionaries(KEYS, st.integers(-9, 9), max_size=6))

@@ -43,6 +43,33 @@ def test_a_ledger_that_ends_early_at_the_end_of_a_line_is_a_whole_one():
     assert [len(list(verify_lines(lines[:count]))) for count in (1, 2, 3, 4)] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"round": 1}, "seat 0 did not sign"),
+        ({"height": 1}, "height 1 judged by the committee of 2"),
+        ({"value": "ab" * 32}, "another block"),
+        ({"kind": Kind.NOTARIZE}, "another block|an ext"),
+    ],
+)
+def test_signatures_of_the_entry_before_are_good_for_nothing_else_in_the_next_block(change, says):
+    """What was checked once is left out of the second check only where it says the same."""
+    chain = chain_of_three()
+    block = chain.entries[-1].block
+    forged = replace(block, previous=replace(block.previous, **change))
+    broken(with_last(chain, Entry(forged, chain.entries[-1].items, chain.certify(forged))), says)
+
+
+def test_a_vote_that_only_the_next_block_shows_is_checked():
+    chain = chain_of_three()
+    block = chain.entries[-1].block
+    shown = block.previous.votes
+    for place in range(len(shown)):
+        votes = tuple(v._replace(signature=bytes(64)) if at == place else v for at, v in enumerate(shown))
+        forged = replace(block, previous=replace(block.previous, votes=votes))
+        broken(with_last(chain, Entry(forged, chain.entries[-1].items, chain.certify(forged))), "did not sign")
+
+
 def test_nothing_is_no_ledger():
     assert broken([], "empty").offset == 0
 
