@@ -126,7 +126,7 @@ def _label(row: DecisionRow) -> str:
 def _verdict(found: LoadedRun, decision: DecisionRow) -> None:
     heading(decision_title(decision, names_of(found.report), types_of(found.report)))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(width="stretch"):
+        with st.container(width="content"):  # on a phone the button wraps below, the words stay whole
             badges(badge_words(decision))
         download("Decision (JSON)", f"{_stem(found, decision)}.json",
                  lambda: decision.model_dump_json(by_alias=True, indent=1), "application/json", key="d-decision",
