@@ -45,7 +45,7 @@ from quorate.ledger.fold import fold
 from quorate.ledger.participant import Conduct, Keep, Participant
 from quorate.ledger.report import RunReport
 from quorate.ledger.state import founded
-from quorate.ports import Bidder
+from quorate.ports import Assessor, Bidder
 
 
 class _Wired:
@@ -60,7 +60,9 @@ class _Wired:
         closing: AsyncExitStack,
     ) -> None:
         self.settings, self.asked, self.places, self.options = settings, asked, places, options
-        self.genesis = wiring.demo_genesis(asked.seed, asked.federation, sealed=settings.run.sealed)
+        self.genesis = wiring.demo_genesis(
+            asked.seed, asked.federation, sealed=settings.run.sealed, assessments=settings.run.opinions
+        )
         self.ledger = LedgerFile(Path(asked.ledger) if asked.ledger else places.ledger, self.genesis)
         closing.callback(self.ledger.close)
         self.trace = Trace(places.trace, times=options.times, listen=_listening(settings, options, closing))
@@ -144,6 +146,11 @@ class _Wired:
         """Return who gives second opinions, where they are wanted."""
         asked = {cluster: self.agents.voter(cluster) for cluster in self.clusters}
         return {cluster: voter for cluster, voter in asked.items() if voter is not None}
+
+    def assessors(self) -> dict[ClusterId, Assessor]:
+        """Return who judges rivals' bids for each cluster, on a chain that hears opinions."""
+        heard = self.genesis.parameters.assessments
+        return {cluster: self.agents.assessor(cluster) for cluster in self.clusters} if heard else {}
 
     def keep(self, said: Said) -> None:
         """Make durable what members said outside any thread."""
@@ -269,7 +276,9 @@ async def _carry(wired: _Wired, saver: AsyncSqliteSaver) -> RunReport:
     numbers = {arrival.job.id: number for number, arrival in enumerate(wired.arrivals, 1)}
     committer = Committer(assembly, wired.ledger, wired.backend, wired.trace, numbers)
     choices = Choices(deadline_s=wired.llm.round_s, rounds_max=wired.settings.run.rounds_max)
-    nodes = Nodes(assembly, wired.bidders(), committer, wired.trace, choices, wired.answered(), wired.voters())
+    nodes = Nodes(
+        assembly, wired.bidders(), committer, wired.trace, choices, wired.answered(), wired.voters(), wired.assessors()
+    )
     run = Run(
         wired.asked.name, build(nodes, wired.clusters, saver), assembly, committer, wired.backend, wired.submitters,
         wired.trace, wired.acting, lambda: _tell(wired, committer), wired.keep,

@@ -41,7 +41,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def found(
-    folder: Path, asked: RunRequest, *, sealed: bool = True, probation_heights: int = PROBATION_HEIGHTS
+    folder: Path,
+    asked: RunRequest,
+    *,
+    sealed: bool = True,
+    probation_heights: int = PROBATION_HEIGHTS,
+    opinions: bool = False,
 ) -> list[Home]:
     """Make a home for every cluster of the request's federation: fresh keys, one genesis, loopback addresses."""
     clusters = asked.federation.clusters
@@ -51,9 +56,8 @@ def found(
         Member(cluster=cluster, public_key=KeySigner(seed).public_key.hex(), background=background[cluster.id])
         for cluster, seed in zip(clusters, seeds, strict=True)
     )
-    genesis = Genesis(
-        name=asked.federation.name, members=members, parameters=_windows(asked.profile, sealed, probation_heights)
-    )
+    rules = _windows(asked.profile, sealed, probation_heights).model_copy(update={"assessments": opinions})
+    genesis = Genesis(name=asked.federation.name, members=members, parameters=rules)
     ports = free_ports(len(clusters))
     roster = Roster(
         members=tuple(
@@ -96,10 +100,12 @@ class LocalFederation:
         extra: Sequence[str] = (),
         delay_s: float = 0.0,
         probation_heights: int = PROBATION_HEIGHTS,
+        opinions: bool = False,
     ) -> None:
         """Make the homes; `start` starts the processes. `extra`: further flags for every member."""
         self.folder, self.asked, self.extra, self.delay_s = folder, asked, tuple(extra), delay_s
-        self.homes = {home.folder.name: home for home in found(folder, asked, probation_heights=probation_heights)}
+        homes = found(folder, asked, probation_heights=probation_heights, opinions=opinions)
+        self.homes = {home.folder.name: home for home in homes}
         self.processes: dict[str, asyncio.subprocess.Process] = {}
         self.submitters = DemoSubmitters(asked.seed, next(iter(self.homes.values())).genesis().digest)
         self._confirmed: set[str] = set()
@@ -297,10 +303,16 @@ class Outcome:
 
 
 async def carry_out(
-    asked: RunRequest, trouble: str, victim: str, console: Console, extra: tuple[str, ...] = ()
+    asked: RunRequest,
+    trouble: str,
+    victim: str,
+    console: Console,
+    extra: tuple[str, ...] = (),
+    *,
+    opinions: bool = False,
 ) -> Outcome:
     """Start the processes, hand the jobs in one after another, make trouble, and compare all heads at the end."""
-    federation = LocalFederation(scratch(), asked, extra)
+    federation = LocalFederation(scratch(), asked, extra, opinions=opinions)
     try:
         for cluster in federation.homes:
             await federation.start(cluster)
@@ -327,6 +339,8 @@ async def _job(
     contacts = [cluster for cluster in federation.processes if cluster != victim]
     job = await federation.submit(number, contacts[number % len(contacts)])
     decision = await federation.decided(job)
-    where = f"{decision.outcome} to {decision.cluster}, height {decision.height}" if decision else "no decision in time"
+    where = "no decision in time"
+    if decision:
+        where = f"{decision.outcome} to {decision.cluster}, height {decision.height}{decision.moved}"
     console.print(f"job {number + 1}  {federation.asked.workload.jobs[number].name:28} {where}", markup=False)
     return decision

@@ -87,6 +87,7 @@ def _peer_found(args: argparse.Namespace) -> int:
         bid_window_s=args.bid_window_s,
         sealed=not args.open_bids,
         probation_heights=args.probation_heights,
+        opinions=args.opinions,
     )
     _say(
         f"{len(genesis.members)} members found the chain {genesis.digest}: every centre must read the same, "
@@ -191,7 +192,7 @@ def _status(args: argparse.Namespace) -> int:
         _say(f"  motion {motion.motion[:16]}: {_support(status, motion.behind)}")
     for decision in status.decisions:
         where = f" to {decision.cluster}" if decision.cluster else ""
-        _say(f"  {decision.job}: {decision.outcome}{where}, height {decision.height}")
+        _say(f"  {decision.job}: {decision.outcome}{where}, height {decision.height}{decision.moved}")
     for end in status.ended:
         _say(f"  {end.job}: {_ran(end.run_s, succeeded=end.succeeded)} on {end.cluster}")
     for line in (*(f"finding: {said}" for said in status.findings), *(f"credit: {said}" for said in status.credits)):
@@ -323,7 +324,7 @@ def _federation(args: argparse.Namespace) -> int:
     victim = args.victim or asked.federation.clusters[0].id
     if victim not in {cluster.id for cluster in asked.federation.clusters}:
         raise RequestInvalid(f"there is no cluster {shown(victim)} to make trouble for; name one of the federation")
-    outcome = asyncio.run(carry_out(asked, args.trouble, victim, console, extra))
+    outcome = asyncio.run(carry_out(asked, args.trouble, victim, console, extra, opinions=settings.run.opinions))
     for finding in outcome.findings:
         console.print(f"finding  {finding}", markup=False)
     same = len(outcome.heads) == 1
@@ -373,6 +374,7 @@ def _beginning(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--probation-heights", type=whole, default=20, metavar="N", help="how long a joiner watches without power"
     )
     begin.add_argument("--open-bids", action="store_true", help="answers are not sealed")
+    begin.add_argument("--opinions", action="store_true", help="members' opinions of rivals' bids are heard")
     begin.set_defaults(act=_peer_found)
     into = command(commands, "peer-enter", "enter a chain that has admitted a member's card")
     into.add_argument("home", type=place, metavar="HOME", help="the folder that peer-init made")

@@ -149,7 +149,11 @@ async def _run(
         stack.push_async_callback(agents.aclose)
         agent, backend = AgentGraph(agents.bidder(cluster)), Hastened(SimulatedBackend(settings.run.seed), hasten)
         pace = Pace(SETTINGS.grace_ms, SETTINGS.round_timeout_ms)
-        peer = Peer(seat, conduct, agent, backend, ledger, disk, llm.round_s, pace, trace)
+        heard = genesis.parameters.assessments
+        peer = Peer(
+            seat, conduct, agent, backend, ledger, disk, llm.round_s, pace, trace,
+            assessor=agents.assessor(cluster) if heard else None,
+        )  # fmt: skip
         history = History([v.application.record for v in ledger.heights if v.application.record])
         stack.push_async_callback(peer.close)
         await peer.connect(home, _addresses(home, seats, seat), delay_s)
@@ -236,7 +240,7 @@ class History:
 
     def _add(self, record: HeightRecord) -> None:
         self.decisions += [
-            control.Decision(job=d.job.id, outcome=d.outcome, cluster=d.winner, height=record.height)
+            control.Decision(job=d.job.id, outcome=d.outcome, cluster=d.winner, height=record.height, assessed=d.moved)
             for d in record.decisions
         ]
         self.findings += [f"{f.cluster}: {f.what}" for f in record.findings]

@@ -58,6 +58,8 @@ class RunSettings(Value):
     """After this many rounds without a quorum the driver stops."""
     sealed: bool = True
     """Answers are committed to before any is shown."""
+    opinions: bool = False
+    """Whether members' signed opinions of rivals' bids move scores, by their median and within a tenth (P-70)."""
     content: bool = True
     """Whether traces hold prompts and replies."""
     folder: str = Field(default="runs", max_length=400)
@@ -208,7 +210,7 @@ def demo_background(seed: int, federation: Federation) -> dict[ClusterId, int]:
     }
 
 
-def demo_genesis(seed: int, federation: Federation, *, sealed: bool = True) -> Genesis:
+def demo_genesis(seed: int, federation: Federation, *, sealed: bool = True, assessments: bool = False) -> Genesis:
     """Return the genesis of a demonstration chain."""
     background = demo_background(seed, federation)
     members = tuple(
@@ -219,7 +221,8 @@ def demo_genesis(seed: int, federation: Federation, *, sealed: bool = True) -> G
         )
         for cluster in federation.clusters
     )
-    return Genesis(name=federation.name, members=members, parameters=Parameters(sealed=sealed))
+    parameters = Parameters(sealed=sealed, assessments=assessments)
+    return Genesis(name=federation.name, members=members, parameters=parameters)
 
 
 class DemoSubmitters:

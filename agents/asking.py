@@ -50,7 +50,9 @@ class Question:
     shape: Shape
     deadline_s: float | None = None
     """When the round closes, by the clock that the limits were given; None for never."""
-    purpose: Literal["bid", "vote"] = "bid"
+    purpose: Literal["bid", "vote", "opinion"] = "bid"
+    asker: ClusterId | None = None
+    """Who wants an opinion of `cluster`'s facts; None if `cluster` asks for itself."""
 
 
 class Usage(Value):

@@ -19,7 +19,7 @@ from prompts import Prompt
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer, Author, Bid, BidOutcome, Effort
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
-from quorate.domain.values import BASIS_POINTS
+from quorate.domain.values import BASIS_POINTS, ClusterId
 from quorate.market.check import INTERVAL_BP, allowed_interval, into_interval, refuted_claims
 from quorate.market.eligibility import abstention
 from quorate.market.rule import rule_bid, rule_forecast, rule_score_bp
@@ -91,12 +91,15 @@ class ModelBidder:
         self.chat, self.manner, self.refuter, self.teller = chat, manner, refuter, teller
         self.clock = clock or Clock()
 
-    async def bid(self, job: Job, snapshot: ClusterSnapshot) -> Answer:
-        """Return a bid that holds against the facts, or an abstention with its code."""
+    async def bid(self, job: Job, snapshot: ClusterSnapshot, asker: ClusterId | None = None) -> Answer:
+        """Return a bid that holds against the facts, or an abstention with its code.
+
+        `asker`: the rival that wants to know what could be bid on these facts, if it is one (P-70).
+        """
         unfit = abstention(job, snapshot)
         if unfit is not None:
             return Answer(outcome=unfit)
-        return await _Bidding(self, job, snapshot).answer()
+        return await _Bidding(self, job, snapshot, asker).answer()
 
 
 @dataclass
@@ -133,8 +136,8 @@ class _Spent:
 class _Bidding:
     """One answer in the making."""
 
-    def __init__(self, bidder: ModelBidder, job: Job, snapshot: ClusterSnapshot) -> None:
-        self._by, self._job, self._snapshot = bidder, job, snapshot
+    def __init__(self, bidder: ModelBidder, job: Job, snapshot: ClusterSnapshot, asker: ClusterId | None) -> None:
+        self._by, self._job, self._snapshot, self._asker = bidder, job, snapshot, asker
         self._deadline_s = bidder.clock.now_s() + bidder.manner.round_s
         self._spent = _Spent()
         self._refuted = False
@@ -162,6 +165,8 @@ class _Bidding:
             messages=messages,
             shape=bid_shape(),
             deadline_s=self._deadline_s,
+            purpose="bid" if self._asker is None else "opinion",
+            asker=self._asker,
         )
 
     def _again(self, first: Question, fault: Fault) -> Question:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agents.asking import Chat
+from agents.assessor import BidderAssessor, RuleAssessor
 from agents.bidder import Manner, ModelBidder, Refuter, RuleBidder
 from agents.limits import Clock, LimitedChat, Limits, Terms
 from agents.models import RemoteChat, keep_local
@@ -33,7 +34,7 @@ from quorate.domain.jobs import Job
 from quorate.domain.trace import Scalar
 from quorate.domain.values import ClusterId
 from quorate.market.claims import known, refuted
-from quorate.ports import Bidder, TraceSink
+from quorate.ports import Assessor, Bidder, TraceSink
 
 
 def prose_refuted(text: str, job: Job, snapshot: ClusterSnapshot) -> tuple[str, ...]:
@@ -98,6 +99,13 @@ class Agents:
             prices=self._prices.get(name),
         )
         return ModelBidder(chat, manner, self._refuter, self._teller(name), self.clock)
+
+    def assessor(self, cluster: ClusterId) -> Assessor:
+        """Return who judges rivals for a cluster: as it bids, its model by their facts, or the rule."""
+        bidder = self.bidder(cluster)
+        if isinstance(bidder, ModelBidder):
+            return BidderAssessor(bidder, cluster, self.settings.round_s)
+        return RuleAssessor()
 
     def prices(self, cluster: ClusterId) -> Prices | None:
         """Return what a cluster's model costs: as its profile says, or as the probe found; None if neither does."""

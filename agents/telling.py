@@ -107,7 +107,8 @@ def _conversation(question: Question) -> str:
 
 
 def _common(question: Question) -> dict[str, Scalar]:
-    return {
+    asker: dict[str, Scalar] = {} if question.asker is None else {"hpc.asker.id": question.asker}
+    return asker | {
         "schema_url": SEMANTICS,
         "gen_ai.operation.name": "chat",
         "hpc.job.id": question.job,

@@ -1,6 +1,6 @@
 """A member that can be made to misbehave: it stands where an honest participant stands, and holds the same key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from faults.drivers import DRIVERS, Driver
@@ -9,7 +9,7 @@ from faults.rogue import HONESTLY, Conduct, Forge, RogueReplica
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.domain.bidding import Abstention, Bid
 from quorate.domain.jobs import Job
-from quorate.domain.values import JobId, Value
+from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger import participant as p
 from quorate.ledger.acts import Act
 from quorate.ledger.application import LedgerApplication
@@ -92,6 +92,10 @@ class Deceiver:
         if driver is None or call is None:
             return given
         return replace(given, outcome=driver.answer(call.job, call.snapshots[self._member.me], given.outcome))
+
+    def opine(self, job: JobId, opened: int, scores: Mapping[ClusterId, int], now_ms: int) -> list[p.Effect]:
+        """Take opinions of rivals; what a driver makes of them is seen where they are signed."""
+        return self._sent(self._member.opine(job, opened, scores, now_ms))
 
     def started(self, jobs: Sequence[JobId], now_ms: int) -> list[p.Effect]:
         """Say that won jobs run, unless the driver drops them."""

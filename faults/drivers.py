@@ -132,6 +132,7 @@ DRIVERS: dict[str, Driver] = {
         Driver("false-results", "as leader claims other results than follow", lead=rogue.lying),
         Driver("blind-approval", "approves every proposal unseen", blind=True),
         Driver("withheld-items", "as leader leaves out even the items that it owes a rival", lead=rogue.withholding),
+        Driver("low-opinions", "signs that every rival's bid is worth nothing", speak=speaking.belittling),
     )
 }
 

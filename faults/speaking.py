@@ -21,6 +21,11 @@ def slandering(forge: Forge, acts: tuple[a.Act, ...]) -> Sequence[tuple[a.Act, .
     return [acts, (a.Report(evidence=accusation(forge)),)]
 
 
+def belittling(_forge: Forge, acts: tuple[a.Act, ...]) -> Sequence[tuple[a.Act, ...]]:
+    """Sign that every rival's bid is worth nothing, where honest members say what they think of it (P-70)."""
+    return [tuple(act.model_copy(update={"score_bp": 0}) if isinstance(act, a.Assess) else act for act in acts)]
+
+
 def accusation(forge: Forge) -> str:
     """Return evidence against the rival whose signatures nobody made."""
     height = max(1, forge.application.state.height - 1)

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from federation.home import Address
 from quorate.domain.errors import PeerUnreachable
 from quorate.domain.jobs import Job
-from quorate.domain.values import Value
+from quorate.domain.values import BASIS_POINTS, ClusterId, Value
 from quorate.ledger.acts import Motion, Receipt, Submit
 
 LINE_BYTES_MAX = 64_000
@@ -76,6 +76,14 @@ class Decision(Value):
     outcome: str
     cluster: str | None
     height: int
+    assessed: dict[ClusterId, int] = Field(default_factory=dict)
+    """Per cluster whose bid rivals' opinions moved, its score after them, basis points."""
+
+    @property
+    def moved(self) -> str:
+        """What opinions did, to stand behind the rest of a line; empty if they moved nothing."""
+        told = (f"{cluster} to {score_bp / BASIS_POINTS:.4f}" for cluster, score_bp in self.assessed.items())
+        return f"; opinions moved {', '.join(told)}" if self.assessed else ""
 
 
 class Ended(Value):

@@ -134,11 +134,13 @@ def found(
     bid_window_s: int = 60,
     sealed: bool = True,
     probation_heights: int = PROBATION_HEIGHTS,
+    opinions: bool = False,
 ) -> Genesis:
     """Write genesis and roster into a member's folder, and begin its log; members stand in the order of their ids.
 
     `bid_window_s`: how long a call waits for answers; `sealed`: answers are committed to before any is shown;
-    `probation_heights`: how long a joiner watches without power.
+    `probation_heights`: how long a joiner watches without power; `opinions`: whether members' opinions of rivals'
+    bids are heard.
 
     Raises:
         RequestInvalid: the folder's own card is not among them, a chain was founded here before, or the cards make no
@@ -161,6 +163,7 @@ def found(
             reveal_window_s=bid_window_s,
             sealed=sealed,
             probation_heights=probation_heights,
+            assessments=opinions,
         )
         genesis = Genesis(name=name, members=members, parameters=parameters)
     except ValidationError as error:

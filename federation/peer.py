@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Protocol
@@ -24,7 +24,7 @@ from quorate.ledger.acts import Endorse, Motion, Receipt, Start, Submit
 from quorate.ledger.motions import endorse
 from quorate.ledger.participant import Conduct
 from quorate.ledger.records import HeightRecord
-from quorate.ports import Backend, JobEnd, TraceSink
+from quorate.ports import Assessor, Backend, JobEnd, TraceSink
 
 UNSAID_MAX = 64
 """More waiting items than this and users are sent elsewhere: nothing is promised that cannot be kept."""
@@ -103,12 +103,13 @@ class Peer:
         pace: Pace,
         sink: TraceSink | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        assessor: Assessor | None = None,
     ) -> None:
-        """Take the hands; `connect` gives the links."""
+        """Take the hands; `connect` gives the links. `assessor`: this member's own opinion of rivals, if it has one."""
         self.me, self.conduct, self.agent, self.backend = me, conduct, agent, backend
         self.ledger, self.disk, self.deadline_s, self.pace = ledger, disk, deadline_s, pace
         self.sink: TraceSink = sink or Quiet()
-        self.now_ms = now_ms
+        self.now_ms, self.assessor = now_ms, assessor
         self.records: list[HeightRecord] = []
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._carrier: Carrier | None = None
@@ -291,9 +292,26 @@ class Peer:
         """Ask this member's own agent about the calls that opened."""
         if self._called:
             called, self._called = self._called, []
-            task = asyncio.create_task(self._ask(called))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            for each in called:
+                if self.assessor is not None and each.rivals:
+                    self._begin(self._opine(self.assessor, each))
+            self._begin(self._ask(called))
+
+    def _begin(self, asking: Coroutine[None, None, None]) -> None:
+        """Let a question run beside everything else."""
+        task = asyncio.create_task(asking)
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _opine(self, assessor: Assessor, called: p.Called) -> None:
+        """Ask what rivals could bid, while they bid; an opinion that does not come in time is none."""
+        try:
+            async with asyncio.timeout(self.deadline_s):
+                scores = await assessor.scores(called.job, called.rivals)
+        except TimeoutError:
+            return
+        if scores:
+            self._guarded(lambda: self.conduct.opine(called.job.id, called.opened, scores, self.now_ms()))
 
     async def _ask(self, called: Sequence[p.Called]) -> None:
         """Give each answer when it comes; what is late is an abstention."""

@@ -14,7 +14,7 @@ from quorate.domain.trace import Answered, Undecided
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.state import Call
 from quorate.market.eligibility import abstention
-from quorate.ports import Bidder, TraceSink
+from quorate.ports import Assessor, Bidder, TraceSink
 
 Asked = tuple[JobId, int, ClusterId]
 """A question: job, height at which its call opened, cluster."""
@@ -50,10 +50,12 @@ class Nodes:
         choices: Choices,
         answered: Mapping[Asked, Answer] | None = None,
         voters: Mapping[ClusterId, Voter] | None = None,
+        assessors: Mapping[ClusterId, Assessor] | None = None,
     ) -> None:
         """Take what the nodes work with; `answered`: what an interrupted run had been answered, never asked again.
 
-        `voters`: whose models are asked for a second opinion on proposals.
+        `voters`: whose models are asked for a second opinion on proposals. `assessors`: who judges rivals' bids, on a
+        chain that hears opinions.
         """
         self.assembly = assembly
         self.bidders = bidders
@@ -61,6 +63,7 @@ class Nodes:
         self.sink = sink
         self.choices = choices
         self.answered = answered or {}
+        self.assessors = assessors or {}
         self.opinions = Opinions(assembly, voters or {}, sink, choices.deadline_s)
 
     async def call(self, state: AllocationState) -> AllocationState:
@@ -89,6 +92,8 @@ class Nodes:
     async def seal(self, state: AllocationState) -> AllocationState:
         """Close the call together: answers are sealed only now, and none was shown to another agent."""
         call = self._open_call(state)
+        if call is not None:
+            await self._opine(call)
         for cluster, answer in sorted(state.get("answers", {}).items()):
             seat = self.assembly.application.state.seat_of(cluster)
             if call is not None and seat is not None:
@@ -96,6 +101,23 @@ class Nodes:
                 effects = member.answer(call.job.id, call.opened, answer.outcome, self.assembly.now_ms)
                 self.assembly.absorb(seat, effects)
         return self._added()
+
+    async def _opine(self, call: Call) -> None:
+        """Ask every member, at the same time, what it thinks its rivals could bid; who is late stays silent."""
+        scores = await asyncio.gather(*(self._scores(cluster, call) for cluster in self.assessors))
+        for cluster, thinks in zip(self.assessors, scores, strict=True):
+            seat = self.assembly.application.state.seat_of(cluster)
+            if thinks and seat is not None:
+                effects = self.assembly.members[seat].opine(call.job.id, call.opened, thinks, self.assembly.now_ms)
+                self.assembly.absorb(seat, effects)
+
+    async def _scores(self, cluster: ClusterId, call: Call) -> dict[ClusterId, int]:
+        rivals = [facts for facts in call.snapshots if facts.cluster.id != cluster]
+        try:
+            async with asyncio.timeout(self.choices.deadline_s):
+                return await self.assessors[cluster].scores(call.job, rivals)
+        except TimeoutError:
+            return {}
 
     async def propose(self, state: AllocationState) -> AllocationState:
         """Wait for the round's leader to put a block to the vote."""

@@ -41,6 +41,14 @@ class Bidder(Protocol):
         ...
 
 
+class Assessor(Protocol):
+    """Says what rivals could bid, by one cluster's own judgement of their facts."""
+
+    async def scores(self, job: Job, rivals: Sequence[ClusterSnapshot]) -> dict[ClusterId, int]:
+        """Return scores in basis points; a rival of which it has no opinion is left out."""
+        ...
+
+
 class Application(Protocol):
     """What the consensus decides about: a pure, deterministic state before one height; `apply` returns the next.
 

@@ -143,3 +143,32 @@ async def test_a_member_that_does_not_run_is_silent(federation):
     assert await federation.status(C0) is None
     assert await federation.settled([C0], 0.0) == {"silent"}
     assert AskStatus().ask == "status"
+
+
+@pytest.mark.slow
+async def test_opinions_are_signed_by_every_process_and_one_that_slanders_by_them_moves_no_job(tmp_path):
+    """P-70 over TCP: one bids the most that no fact refutes, one says of everybody that its bid is worth nothing."""
+    federation = LocalFederation(tmp_path, asked(), opinions=True)
+    try:
+        liars = {C5: "highest-allowed", C1: "low-opinions"}
+        for cluster in federation.homes:
+            await federation.start(cluster, *(("--fault", liars[cluster]) if cluster in liars else ()))
+        await federation.ready()
+        assert await allocated(federation, 0, C0) == C0, "its facts favour it; unheard, the boaster would have won"
+        await allocated(federation, 1, C2)
+        assert len(await federation.settled(list(federation.homes), 30.0)) == 1
+        status = await federation.status(C4)
+    finally:
+        await federation.stop()
+    lines = federation.homes[C3].ledger.read_bytes().splitlines(keepends=True)
+    records = [height.application.record for height in verify_lines(lines)]
+    answers = [answer for record in records for decision in record.decisions for answer in decision.answers]
+    heard = {answer.cluster: answer for answer in answers[:6]}
+    assert all(answer.assessed_bp == answer.answer.score_bp for name, answer in heard.items() if name != C5)
+    boast = heard[C5].answer.score_bp
+    assert heard[C5].assessed_bp == boast - boast // 10
+    assert [set(decision.assessed) for decision in status.decisions] == [{C5}, {C5}]
+    assert {
+        item.sender for height in verify_lines(lines) for item in height.entry.items if b'"assess"' in item.payload
+    } == {*range(6)}
+    assert Judge(lines, [C1, C5]).verdict.violations == []

@@ -81,7 +81,7 @@ class Prompted(_Event):
     cluster: ClusterId
     attempt: int
     """1 for the first question, 2 for the repair."""
-    purpose: Literal["bid", "vote"] = "bid"
+    purpose: Literal["bid", "vote", "opinion"] = "bid"
     prompt_id: str
     prompt_version: int
     prompt_sha256: str
@@ -97,7 +97,7 @@ class Replied(_Event):
     job: JobId
     cluster: ClusterId
     attempt: int
-    purpose: Literal["bid", "vote"] = "bid"
+    purpose: Literal["bid", "vote", "opinion"] = "bid"
     text: str | None
     """The raw reply; None when there was none or content is switched off."""
     failure: str | None = None

@@ -4,7 +4,7 @@ It wraps one replica. The graph and a peer process drive the same machine; fault
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -17,10 +17,11 @@ from quorate.domain.canonical import canonical
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.errors import MisuseError
 from quorate.domain.jobs import Job
-from quorate.domain.values import JobId, Value
+from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.doubts import Doubts
+from quorate.ledger.opining import Opining
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Call
 from quorate.ports import Application
@@ -33,6 +34,8 @@ class Called:
     job: Job
     opened: int
     snapshot: ClusterSnapshot
+    rivals: tuple[ClusterSnapshot, ...] = ()
+    """Whose bids an opinion may be given of (P-70): the others, on a chain that hears opinions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,10 @@ class Conduct(Protocol):
         """Seal answers that came together, in as few items as hold them."""
         ...
 
+    def opine(self, job: JobId, opened: int, scores: Mapping[ClusterId, int], now_ms: int) -> list[Effect]:
+        """Take this member's opinions of its rivals' facts in a call, basis points; they are said in time."""
+        ...
+
     def started(self, jobs: Sequence[JobId], now_ms: int) -> list[Effect]:
         """Say that won jobs run."""
         ...
@@ -208,6 +215,7 @@ class Participant:
         self._sealed: set[tuple[JobId, int]] = set()
         self._unsaid: deque[bytes] = deque()
         self._doubts = Doubts(me)
+        self._opining = Opining(me)
 
     @property
     def unsaid(self) -> int:
@@ -289,7 +297,14 @@ class Participant:
                 keep, act = self._seal(each)
                 keeps.append(keep)
                 acts.append(act)
+        acts += self._opining.due(self.application.state, self._shown)
         return [*keeps, *(self._put(acts, now_ms) if acts else [])]
+
+    def opine(self, job: JobId, opened: int, scores: Mapping[ClusterId, int], now_ms: int) -> list[Effect]:
+        """Take this member's opinions of its rivals' facts; they leave with its answer, or now if that has left."""
+        self._opining.think((job, opened), scores)
+        said = self._opining.due(self.application.state, self._shown)
+        return self._put(said, now_ms) if said else []
 
     def _seal(self, given: Given) -> tuple[Keep, a.Commit | a.Reveal]:
         key = given.job, given.opened
@@ -371,6 +386,7 @@ class Participant:
         out: list[Effect] = [Did(record)]
         for decision in record.decisions:
             self._kept.pop((decision.job.id, decision.opened), None)
+            self._opining.forget(decision.job.id)
             if decision.winner == self.application.state.members[self.me].cluster.id:
                 out.append(Won(decision.job, decision.nodes))
         return [*out, *self._say(now_ms), *self._accuse(now_ms), *self._pending(now_ms)]
@@ -394,8 +410,13 @@ class Participant:
                     unsealed.append(Given(job, call.opened, keep.answer))
                 else:
                     self._asked.add(key)
-                    out.append(Called(call.job, call.opened, call.snapshots[self.me]))
+                    out.append(Called(call.job, call.opened, call.snapshots[self.me], self._rivals(call)))
+        reveals += self._opining.due(self.application.state, self._shown)
         return [*out, *self.answers(unsealed, now_ms), *(self._put(reveals, now_ms) if reveals else [])]
+
+    def _rivals(self, call: Call) -> tuple[ClusterSnapshot, ...]:
+        heard = self.application.state.parameters.assessments
+        return (*call.snapshots[: self.me], *call.snapshots[self.me + 1 :]) if heard else ()
 
     def _wanted(self, call: Call, key: tuple[JobId, int]) -> bool:
         takes_part = self.me < len(call.snapshots) and call.closed is None and self.me not in call.seals

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from quorate.domain.bidding import BidOutcome
+from quorate.domain.bidding import Bid, BidOutcome
 from quorate.domain.clusters import ClusterSnapshot, NodesByGroup
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId, JobId, Value
@@ -44,6 +44,15 @@ class DecisionRecord(Value):
     ranking: tuple[ClusterId, ...]
     reasons: tuple[str, ...]
     """If nobody got it: each cluster's reason, in seat order."""
+
+    @property
+    def moved(self) -> dict[ClusterId, int]:
+        """Per cluster whose bid its rivals' opinions moved, the score after them, basis points."""
+        return {
+            each.cluster: each.assessed_bp
+            for each in self.answers
+            if isinstance(each.answer, Bid) and each.assessed_bp not in (None, each.answer.score_bp)
+        }
 
 
 FindingClass = Literal["A", "A'", "B", "absence", "dispute"]

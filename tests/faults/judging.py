@@ -363,6 +363,28 @@ class Judge:
             call["broken"].add(seat)
             self.fault(seat, "B")
 
+    def do_assess(self, seat, _seq, act, _due):
+        call, whose = self.calls.get(act["job"]), self.ids.index(act["cluster"])
+        if not self.rules.get("assessments") or call is None or call["opened"] != act["opened"] or whose == seat:
+            return
+        if call["answers"].get(whose, {}).get("kind") == "bid" and seat in self.active:
+            call["thoughts"].setdefault((whose, seat), act["score_bp"])
+
+    def worth(self, call, bids, trust, seat):
+        """A bid's score after its rivals' opinions: what is at the least weighted distance from all of them."""
+        own = bids[seat]["score_bp"]
+        says = [
+            (call["thoughts"].get((seat, other), own), min(1_000, max(500, trust[other])))
+            for other in range(len(self.ids))
+            if other != seat and trust[other]
+        ]
+        if not says:
+            return own
+        far = {at: sum(weight * abs(at - score) for score, weight in says) for at, _ in [*says, (own, 0)]}
+        best = min(far.values())
+        at = min((at for at in far if far[at] == best), key=lambda at: abs(at - own))
+        return min(10_000, max(own - own // 10, min(own + own // 10, at)))
+
     # -- what follows
 
     def count(self, seat, class_):
@@ -384,7 +406,7 @@ class Judge:
         self.waiting.pop(job["id"], None)
         self.calls[job["id"]] = {
             "job": job, "opened": self.number, "at": self.now, "draw": self.parent, "excluded": excluded, "seals": {},
-            "answers": {}, "broken": set(), "closed": None, "closed_at": 0,
+            "answers": {}, "broken": set(), "closed": None, "closed_at": 0, "thoughts": {},
             "facts": [self.facts(seat) for seat in range(len(self.ids))],
         }  # fmt: skip
         self.opened.append(job["id"])
@@ -436,7 +458,8 @@ class Judge:
 
         def merit(seat):
             draw = blake2b(f"{call['draw']}|{name}|{self.ids[seat]}".encode(), digest_size=32).digest()
-            return (-(bids[seat]["score_bp"] * trust[seat] // 1_000), -bids[seat]["score_bp"], draw)
+            worth = self.worth(call, bids, trust, seat)
+            return (-(worth * trust[seat] // 1_000), -worth, draw)
 
         ranking = sorted(valid, key=merit)
         winner = next((seat for seat in ranking if self.facts(seat).place(job) is not None), None)

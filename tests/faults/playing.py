@@ -85,9 +85,10 @@ def federation(members: int) -> Federation:
     )
 
 
-def play(jobs: Workload, plan: FaultPlan, seed: int = 42, members: int = 6) -> Played:
+def play(jobs: Workload, plan: FaultPlan, seed: int = 42, members: int = 6, *, opinions: bool = False) -> Played:
     """Carry a run out and judge it; the library's own verification must agree."""
     settings = wiring.read_settings(None)
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"opinions": opinions})})
     asked = wiring.request(settings, jobs=jobs, seed=seed, profile="rule", name="judged")
     asked = asked.model_copy(update={"faults": plan, "federation": federation(members)})
     with TemporaryDirectory() as folder:
