@@ -16,9 +16,11 @@ from importlib import import_module
 from pathlib import Path
 
 import wiring
+from backends.ledger_file import read_lines
 from backends.reading import JobRequest, Workload
 from federating import LocalFederation
 from federation import control
+from quorate.consensus.plain import read_entry
 from quorate.consensus.signing import Ed25519Verifier, KeySigner
 from quorate.domain.jobs import Job
 from quorate.domain.values import JobId
@@ -197,16 +199,26 @@ async def leader(count: int = 24) -> None:
                 await _begun(federation)
                 names = list(federation.homes)
                 await _heights(federation, names[0], 20)  # until delays and work are known
+                known = _certified(federation, names[0])
                 alive = await _heights(federation, names[0], count)
+                rounds = _certified(federation, names[0])[len(known) :]
                 await federation.kill(names[3])
                 dead = await _heights(federation, names[0], count)
                 status = await control.ask(federation.homes[names[0]].socket, control.AskStatus(brief=True))
             finally:
                 await federation.stop()
         _tell_leader(delay_s, alive, dead, status.round_timeout_ms / 1_000)
+        needless = sum(round_ > 0 for round_ in rounds)
+        print(f"  {needless} of {len(rounds)} heights with all members there took more than one round")
+
+
+def _certified(federation: LocalFederation, name: str) -> list[int]:
+    """Return the round in which each height was decided, as one member's ledger says."""
+    return [read_entry(line[:-1]).certificate.round for line in list(read_lines(federation.homes[name].ledger))[1:]]
 
 
 def _tell_leader(delay_s: float, alive: list[float], dead: list[float], timeout_s: float) -> None:
+    """Say what a dead leader cost: by protocol the timeout (three delays and work) and a delay for the NULLIFY."""
     usual, slow = statistics.median(alive), sorted(dead)[-len(dead) // 6 :]
     cost = statistics.median(slow) - usual
     share = f", {cost / (4 * delay_s):.2f} x four delays" if delay_s else ""

@@ -1,6 +1,8 @@
-"""How long a round may take: four one-way delays, as this member measures them, and the work that its heights take.
+"""How long a round may take: three one-way delays, as this member measures them, and the work that its heights take.
 
-A local quantity: no two members need the same one, and no vote depends on it (docs/protocol.md P-22).
+Who hands an item in sees the block certified three delays later: the item's way to the leader, the proposal, the votes.
+The others see it a delay earlier. When a leader is dead, the votes to skip it take one delay after the timeout, so that
+it costs four. A local quantity: no two members need the same one, and no vote depends on it (docs/protocol.md P-22).
 """
 
 from collections import deque
@@ -10,10 +12,12 @@ from statistics import median
 FLOOR_MS = 150
 """No round is shorter: two cores that six members share need as long to look at one another's messages."""
 CAP_MS = 5_000
-SLACK_MS = 20
-"""What is added to four delays, for timers and disks."""
+SLACK_MS = 10
+"""What is added to three delays, for timers and disks: who hands in nothing has a delay to spare besides."""
 HEIGHTS_KEPT = 16
 """Heights whose work is remembered; their median is not moved by the few that a slow leader led."""
+BACKOFF = 1.5
+"""How much longer each further round is (P-22). A block of the round before is proposed again after the grace."""
 WEIGHT = 0.25
 """Share of the newest answer in the delay to a peer."""
 
@@ -33,7 +37,7 @@ class Pace:
     """The delays to a member's peers and the work of its heights, as measured."""
 
     def __init__(self, grace_ms: int, default_ms: int) -> None:
-        """`grace_ms`: a round must outlast it and three delays; `default_ms`: T0 until enough is known."""
+        """`grace_ms`: the second round must outlast it and three delays; `default_ms`: T0 until enough is known."""
         self._grace_ms, self._default_ms = grace_ms, default_ms
         self._delays_ms: dict[int, float] = {}
         self._heights_ms: deque[float] = deque(maxlen=HEIGHTS_KEPT)
@@ -53,5 +57,6 @@ class Pace:
         if delay_ms is None:
             return self._default_ms
         work_ms = max(0.0, median(self._heights_ms) - 4 * delay_ms) if self._heights_ms else 0.0
-        least_ms = max(4 * delay_ms + SLACK_MS, 3 * delay_ms + self._grace_ms + SLACK_MS)
+        least_ms = 3 * delay_ms + SLACK_MS
+        least_ms = max(least_ms, (least_ms + self._grace_ms) / BACKOFF)
         return min(CAP_MS, max(FLOOR_MS, round(least_ms + 2 * work_ms)))

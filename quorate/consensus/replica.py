@@ -189,7 +189,7 @@ class Replica:
         return self._settled(now_ms)
 
     def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on: four one-way delays, as the driver measures them.
+        """Let round 0 take so long from the next round timer on: three one-way delays, as the driver measures them.
 
         Raises:
             MisuseError: less than a millisecond.
