@@ -30,7 +30,6 @@ from graph.assembly import Assembly
 from graph.build import build, serializer
 from graph.committing import Committer
 from graph.nodes import Asked, Choices, Nodes
-from graph.opinions import Voter
 from graph.running import Acting, Run, Said, thread_name
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
@@ -45,7 +44,7 @@ from quorate.ledger.fold import fold
 from quorate.ledger.participant import Conduct, Keep, Participant
 from quorate.ledger.report import RunReport
 from quorate.ledger.state import founded
-from quorate.ports import Assessor, Bidder
+from quorate.ports import Assessor, Bidder, Voter
 
 
 class _Wired:

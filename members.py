@@ -320,7 +320,8 @@ def _federation(args: argparse.Namespace) -> int:
     )
     wiring.check_answering(settings, asked)
     console = Console(highlight=False, soft_wrap=True)
-    extra = ("--profile", args.profile) if args.profile else ()
+    profile = ("--profile", args.profile) if args.profile else ()
+    extra = (*profile, *(("--config", str(Path(args.config).absolute())) if args.config else ()))
     victim = args.victim or asked.federation.clusters[0].id
     if victim not in {cluster.id for cluster in asked.federation.clusters}:
         raise RequestInvalid(f"there is no cluster {shown(victim)} to make trouble for; name one of the federation")

@@ -41,6 +41,10 @@ SETTINGS = ReplicaSettings(round_timeout_ms=1_000, rebroadcast_ms=200, grace_ms=
 """Until delays are measured, rounds take a second; nobody here looks at votes that come late."""
 
 
+TRACE_KEPT = 1_000
+"""Events of its trace that a process keeps in memory; the file has more."""
+
+
 def _taken(home: Home, seats: Sequence[Seat], chain: str) -> tuple[int, KeySigner]:
     """Return this member's seat and its signer, under the key that the ledger names now.
 
@@ -142,7 +146,7 @@ async def _run(
         stack.callback(disk.close)
         conduct = _conduct(seat, signer, ledger, genesis, disk, silent, fault)
         cluster = seats[seat].cluster
-        trace = Trace(home.folder / "trace.jsonl")
+        trace = Trace(home.folder / "trace.jsonl", keep=TRACE_KEPT)
         stack.callback(trace.close)
         llm = settings.llm.using(profile) if profile else settings.llm
         agents = Agents(llm, settings.prompts, (cluster,), sink=trace, folder=ROOT)
@@ -152,7 +156,7 @@ async def _run(
         heard = genesis.parameters.assessments
         peer = Peer(
             seat, conduct, agent, backend, ledger, disk, llm.round_s, pace, trace,
-            assessor=agents.assessor(cluster) if heard else None,
+            assessor=agents.assessor(cluster) if heard else None, voter=agents.voter(cluster),
         )  # fmt: skip
         history = History([v.application.record for v in ledger.heights if v.application.record])
         stack.push_async_callback(peer.close)

@@ -1,6 +1,7 @@
 """The trace as a file and in memory: events numbered and stamped as they happen."""
 
 import os
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,8 @@ from quorate.domain.trace import TRACE_EVENTS, TraceEvent
 
 TRACE_BYTES_MAX = 512 * 2**20
 """A longer trace is refused: nobody reads half a gigabyte into a page."""
+FILE_BYTES_MAX = 64 * 2**20
+"""Where whoever runs for months begins another file."""
 
 
 class Trace:
@@ -26,16 +29,21 @@ class Trace:
         times: bool = True,
         listen: Callable[[TraceEvent], None] | None = None,
         clock: Callable[[], float] = monotonic,
+        keep: int | None = None,
+        file_bytes_max: int = FILE_BYTES_MAX,
     ) -> None:
         """Append to the trace at `path` (None: memory only); without `times` no wall clock is written.
+
+        `keep`: for whoever runs for months, how many events stay in memory, up to twice as many for a moment; a file
+        of more than `file_bytes_max` bytes then becomes `<name>.old`, in place of the one before it.
 
         Raises:
             RequestInvalid: the file cannot be read or written, or holds something else than a trace.
         """
-        self.events: list[TraceEvent] = read_trace(path) if path is not None and path.exists() else []
-        self._causes = Causes()
-        for event in self.events:
-            self._causes.take(event)
+        self._path, self._keep, self._file_bytes_max = path, keep, file_bytes_max
+        self.events: list[TraceEvent] = _begun(path, keep)
+        self._seq = max((event.seq for event in self.events), default=0)
+        self._causes = _causes(self.events)
         self._times = times
         self._listen = listen
         self._clock = clock
@@ -46,22 +54,59 @@ class Trace:
 
     def emit(self, event: TraceEvent) -> int:
         """Keep the event; return its number."""
-        seq = len(self.events) + 1
+        self._seq += 1
         at_ms = round((self._clock() - self._began) * 1_000) if self._times else None
-        kept = self._causes.linked(event.model_copy(update={"seq": seq, "at_ms": at_ms}))
+        kept = self._causes.linked(event.model_copy(update={"seq": self._seq, "at_ms": at_ms}))
         self.events.append(kept)
         if self._file is not None:
             self._file.write(TRACE_EVENTS.dump_json(kept, by_alias=True).decode() + "\n")
             self._file.flush()
+        if self._keep is not None:
+            self._bound(self._keep)
         if self._listen is not None:
             self._listen(kept)
-        return seq
+        return kept.seq
+
+    def _bound(self, keep: int) -> None:
+        """Let go of old events, and of the file that holds the oldest."""
+        if len(self.events) >= 2 * keep:
+            del self.events[:-keep]
+            self._causes = _causes(self.events)
+        if self._file is not None and self._path is not None and self._file.tell() > self._file_bytes_max:
+            self._file.close()
+            os.replace(self._path, _old(self._path))
+            self._file = _appending(self._path)
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _begun(path: Path | None, keep: int | None) -> list[TraceEvent]:
+    """Return what is in the file already: all of it, or the last `keep` events however long it is."""
+    if path is None or not (path.exists() or _old(path).exists()):
+        return []
+    if keep is None:
+        return read_trace(path) if path.exists() else []
+    last: deque[tuple[Path, int, bytes]] = deque(maxlen=keep)
+    for each in (_old(path), path):
+        if each.exists():
+            with each.open("rb") as file:
+                last.extend((each, number, line) for number, line in enumerate(file, 1))
+    return [_event(line, number, each) for each, number, line in last if line.endswith(b"\n")]
+
+
+def _old(path: Path) -> Path:
+    return path.with_name(path.name + ".old")
+
+
+def _causes(events: list[TraceEvent]) -> Causes:
+    causes = Causes()
+    for event in events:
+        causes.take(event)
+    return causes
 
 
 def _appending(path: Path) -> TextIO:

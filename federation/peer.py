@@ -10,6 +10,7 @@ from typing import Protocol
 from federation.carrier import Carrier
 from federation.home import Address, Disk, Home
 from federation.pace import Pace
+from federation.seconding import Seconding, judged
 from quorate.consensus import effects as e
 from quorate.consensus.messages import encode_decided_lines, fitting
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
@@ -24,7 +25,7 @@ from quorate.ledger.acts import Endorse, Motion, Receipt, Start, Submit
 from quorate.ledger.motions import endorse
 from quorate.ledger.participant import Conduct
 from quorate.ledger.records import HeightRecord
-from quorate.ports import Assessor, Backend, JobEnd, TraceSink
+from quorate.ports import Assessor, Backend, JobEnd, TraceSink, Voter
 
 UNSAID_MAX = 64
 """More waiting items than this and users are sent elsewhere: nothing is promised that cannot be kept."""
@@ -104,12 +105,18 @@ class Peer:
         sink: TraceSink | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         assessor: Assessor | None = None,
+        voter: Voter | None = None,
     ) -> None:
-        """Take the hands; `connect` gives the links. `assessor`: this member's own opinion of rivals, if it has one."""
+        """Take the hands; `connect` gives the links.
+
+        `assessor`: this member's own opinion of rivals, where it is heard; `voter`: who gives second opinions, if it is
+        anybody.
+        """
         self.me, self.conduct, self.agent, self.backend = me, conduct, agent, backend
         self.ledger, self.disk, self.deadline_s, self.pace = ledger, disk, deadline_s, pace
         self.sink: TraceSink = sink or Quiet()
         self.now_ms, self.assessor = now_ms, assessor
+        self._seconding = Seconding(voter, self.sink, deadline_s, lambda: now_ms() // 1_000) if voter else None
         self.records: list[HeightRecord] = []
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._carrier: Carrier | None = None
@@ -282,11 +289,20 @@ class Peer:
                 self._called.append(effect)
             case p.Won():
                 self._won.append(effect)
+            case e.Judged(approves=True):
+                self._second(effect.height)
             case p.Did():
                 self.records.append(effect.record)
                 self._changed.set()
             case _:
                 pass
+
+    def _second(self, height: int) -> None:
+        """Have this member's model comment on what its vote was just given for."""
+        if self._seconding is not None:
+            wanted = self._seconding.wanted(height, judged(self.conduct.application, height))
+            if wanted:
+                self._begin(self._seconding.give(self.me, wanted))
 
     def _ask_called(self) -> None:
         """Ask this member's own agent about the calls that opened."""

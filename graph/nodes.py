@@ -7,14 +7,14 @@ from typing import Protocol
 
 from graph.assembly import Assembly
 from graph.committing import Committer
-from graph.opinions import Opinions, Voter
+from graph.opinions import Opinions
 from graph.state import AllocationState
 from quorate.domain.bidding import Abstention, AbstentionCode, Answer
 from quorate.domain.trace import Answered, Undecided
 from quorate.domain.values import ClusterId, JobId
 from quorate.ledger.state import Call
 from quorate.market.eligibility import abstention
-from quorate.ports import Assessor, Bidder, TraceSink
+from quorate.ports import Assessor, Bidder, TraceSink, Voter
 
 Asked = tuple[JobId, int, ClusterId]
 """A question: job, height at which its call opened, cluster."""

@@ -6,40 +6,12 @@ are signed in the order in which they would be signed without them.
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
 
 from graph.assembly import Assembly
-from quorate.domain.bidding import Bid
-from quorate.domain.clusters import ClusterSnapshot
-from quorate.domain.jobs import Job
 from quorate.domain.trace import Opined
 from quorate.domain.values import ClusterId, Digest, JobId
 from quorate.ledger.records import DecisionRecord
-from quorate.ports import TraceSink
-
-
-class Opinion(Protocol):
-    """What a model thinks of a proposal."""
-
-    @property
-    def approves(self) -> bool:
-        """Whether it would place the job so."""
-        ...
-
-    @property
-    def sentence(self) -> str:
-        """How it is shown."""
-        ...
-
-
-class Voter(Protocol):
-    """Asks one cluster's model."""
-
-    async def opinion(
-        self, job: Job, voter: ClusterId, winner: ClusterSnapshot, ranked: tuple[Bid, ...]
-    ) -> Opinion | None:
-        """Return the model's opinion, None if none came that could be read."""
-        ...
+from quorate.ports import TraceSink, Voter
 
 
 class Opinions:
@@ -76,10 +48,9 @@ class Opinions:
             return  # who has not spoken by now has no opinion; its prompt stands in the trace
 
     async def _one(self, cluster: ClusterId, decision: DecisionRecord) -> None:
-        answers = {each.cluster: each for each in decision.answers}
-        assert decision.winner is not None
-        ranked = tuple(bid for name in decision.ranking if isinstance(bid := answers[name].answer, Bid))
-        said = await self._voters[cluster].opinion(decision.job, cluster, answers[decision.winner].snapshot, ranked)
+        facts = decision.facts_of_winner
+        assert facts is not None
+        said = await self._voters[cluster].opinion(decision.job, cluster, facts, decision.ranked)
         if said is not None:
             at_s, job = self._assembly.now_s, decision.job.id
             self._sink.emit(Opined(at_s=at_s, job=job, cluster=cluster, text=said.sentence, approves=said.approves))

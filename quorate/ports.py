@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, Self
 
-from quorate.domain.bidding import Answer
+from quorate.domain.bidding import Answer, Bid
 from quorate.domain.canonical import Plain
 from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.deciding import Block, Certificate, Committee, Entry, Item
@@ -46,6 +46,30 @@ class Assessor(Protocol):
 
     async def scores(self, job: Job, rivals: Sequence[ClusterSnapshot]) -> dict[ClusterId, int]:
         """Return scores in basis points; a rival of which it has no opinion is left out."""
+        ...
+
+
+class Opinion(Protocol):
+    """What a model thinks of a proposal."""
+
+    @property
+    def approves(self) -> bool:
+        """Whether it would place the job so."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """How it is shown."""
+        ...
+
+
+class Voter(Protocol):
+    """Asks one cluster's model for a second opinion, which is shown and never counted."""
+
+    async def opinion(
+        self, job: Job, voter: ClusterId, winner: ClusterSnapshot, ranked: tuple[Bid, ...]
+    ) -> Opinion | None:
+        """Return the model's opinion, None if none came that could be read."""
         ...
 
 

@@ -13,6 +13,7 @@ from random import Random
 import pytest
 
 import wiring
+from backends.trace_file import read_trace
 from federating import LocalFederation, found, free_ports, scratch
 from federation.control import AskStatus
 from quorate.ledger.verify import verify_lines
@@ -172,3 +173,32 @@ async def test_opinions_are_signed_by_every_process_and_one_that_slanders_by_the
         item.sender for height in verify_lines(lines) for item in height.entry.items if b'"assess"' in item.payload
     } == {*range(6)}
     assert Judge(lines, [C1, C5]).verdict.violations == []
+
+
+@pytest.mark.slow
+async def test_models_of_processes_give_second_opinions_beside_their_votes_and_keep_them(tmp_path):
+    config = tmp_path / "quorate.toml"
+    replies = wiring.ROOT / "examples/replies/rehearsal.jsonl"
+    config.write_text(
+        '[llm]\nuse = "script"\nsecond_opinion = true\n'
+        f'[llm.profiles.script]\nprovider = "scripted"\nreplies = "{replies}"\n'
+    )
+    asked_ = wiring.request(wiring.read_settings(config), seed=42, profile="script", name="processes")
+    federation = LocalFederation(tmp_path / "homes", asked_, ("--config", str(config)))
+    try:
+        for cluster in federation.homes:
+            await federation.start(cluster)
+        await federation.ready()
+        await allocated(federation, 0, C0)
+        told = []
+        for _ in range(200):
+            traces = {name: read_trace(home.folder / "trace.jsonl") for name, home in federation.homes.items()}
+            told = [(name, event) for name, events in traces.items() for event in events if event.kind == "opined"]
+            if len(told) >= 4:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        await federation.stop()
+    assert all(event.cluster == name for name, event in told)
+    assert len({name for name, _ in told}) >= 4
+    assert {event.approves for _, event in told} == {True, False}

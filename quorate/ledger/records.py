@@ -46,6 +46,17 @@ class DecisionRecord(Value):
     """If nobody got it: each cluster's reason, in seat order."""
 
     @property
+    def ranked(self) -> tuple[Bid, ...]:
+        """The bids that count, best first."""
+        answers = {each.cluster: each.answer for each in self.answers}
+        return tuple(bid for name in self.ranking if isinstance(bid := answers[name], Bid))
+
+    @property
+    def facts_of_winner(self) -> ClusterSnapshot | None:
+        """What the winner had when the call opened; None if nobody won."""
+        return next((each.snapshot for each in self.answers if each.cluster == self.winner), None)
+
+    @property
     def moved(self) -> dict[ClusterId, int]:
         """Per cluster whose bid its rivals' opinions moved, the score after them, basis points."""
         return {

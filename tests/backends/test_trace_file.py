@@ -97,3 +97,47 @@ def test_a_trace_that_is_taken_up_again_links_what_follows_to_what_is_there(tmp_
     again.emit(Answered(job="j", cluster="c", opened=1, answer=Answer(outcome=outcome)))
     again.close()
     assert read_trace(tmp_path / "t.jsonl")[-1].cause == call
+
+
+def told(number):
+    return JobCalled(job=Job(id=f"j{number}", nodes=1, walltime_s=60), number=number, of=9, opened=number)
+
+
+def test_whoever_runs_for_months_keeps_its_last_events_and_the_file_has_all(tmp_path):
+    trace = Trace(tmp_path / "t", keep=10)
+    for number in range(1, 96):
+        assert trace.emit(told(number)) == number
+        assert len(trace.events) < 20
+    trace.close()
+    assert [event.number for event in trace.events][-10:] == list(range(86, 96))
+    assert [event.seq for event in read_trace(tmp_path / "t")] == list(range(1, 96))
+    again = Trace(tmp_path / "t", keep=10)
+    assert [event.seq for event in again.events] == list(range(86, 96))
+    assert again.emit(told(96)) == 96
+    again.close()
+
+
+def test_a_file_that_has_grown_enough_becomes_the_old_one_and_the_numbers_go_on(tmp_path):
+    trace = Trace(tmp_path / "t", keep=10, file_bytes_max=2_000)
+    for number in range(1, 60):
+        trace.emit(told(number))
+    trace.close()
+    old, new = read_trace(tmp_path / "t.old"), read_trace(tmp_path / "t")
+    numbers = [event.seq for event in (*old, *new)]
+    assert numbers == list(range(numbers[0], 60))
+    assert numbers[0] > 1
+    assert (tmp_path / "t.old").stat().st_size < 3_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t", "t.old"]
+    (tmp_path / "t").unlink()
+    again = Trace(tmp_path / "t", keep=10)
+    assert again.emit(told(60)) == old[-1].seq + 1
+    again.close()
+
+
+def test_a_bounded_trace_links_what_follows_to_what_it_still_knows(tmp_path):
+    trace = Trace(tmp_path / "t", keep=2)
+    call = [trace.emit(told(number)) for number in range(1, 8)][-1]
+    outcome = Abstention(job="j7", cluster="c", code="deadline", detail="late")
+    trace.emit(Answered(job="j7", cluster="c", opened=7, answer=Answer(outcome=outcome)))
+    trace.close()
+    assert trace.events[-1].cause == call
