@@ -5,9 +5,11 @@ cut into sentences, a sentence into tags (`words`: one class of words, one tag),
 reading is possible, and rules over tags find claims. A number is read by what it counts (`nouns`) and by the roles
 that the words round it give (`context`): a number of nodes, GPUs, bytes or percent that no reading has is false,
 however it is worded (`tally`, `gauges`, `volumes`); sums are worked out (`formulas`). Types, penalties and fit are
-known by their usual wordings first, then by the notions that meet in a clause (`notions`, `judgements`). A claim is
-refuted only where the facts are known and leave no true reading: the precise figure of a known group, an approximate
-one, a job's where it could be the job's. Hedges (`may`, `would`), conditions (`if`), comparisons (`unlike a GPU
+known by their usual wordings first, then by the notions that meet in a clause (`notions`, `judgements`), at last by its
+gist, all words for giving room being one concept (`gist`, `gist_rules`); factors and differences are held against every
+pair that they may compare (`margins`). What is refuted is read once more by another eye (`doubts`). A claim is refuted
+only where the facts are known and leave no true reading: the precise figure of a known group, an approximate one, a
+job's where it could be the job's. Hedges (`may`, `would`), conditions (`if`), comparisons (`unlike a GPU
 cluster`), opinions (`well suited`, `ample`) and other clusters' properties claim nothing.
 
 | kind | says | refuted when |
@@ -42,9 +44,11 @@ gold`.
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from quorate.market.claims import judgements, notions
+from quorate.market.claims import gist_rules, judgements, margins, notions
 from quorate.market.claims.capacity import capacity
+from quorate.market.claims.doubts import doubted
 from quorate.market.claims.lexer import Names, Sentence, names, sentences
 from quorate.market.claims.numbers import numbers
 from quorate.market.claims.presence import gpu_presence, heterogeneity, high_memory, occupancy_words
@@ -84,6 +88,12 @@ _NOTIONS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 )  # fmt: skip
 """Readers of what no rule has read: each is heard only where nobody else found a claim of its kind in the sentence."""
 
+_GISTS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+    margins.factors, margins.differences,
+    gist_rules.capacity, gist_rules.penalties, gist_rules.type_matches, gist_rules.gpu_presence, gist_rules.occupancy,
+)  # fmt: skip
+"""Readers of what a clause says by its gist: heard only in clauses in which nobody else found a claim of its kind."""
+
 
 def _names(known: Known) -> Names:
     jobs = (known.job, known.job_name, known.job_application)
@@ -98,7 +108,11 @@ def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:
             continue
         scene = Scene(sentence, known, noun)
         noun = counted(sentence, noun)
-        yield from ((sentence, found) for found in _read(scene))
+        yield from ((sentence, _reconsidered(scene, found)) for found in _read(scene))
+
+
+def _reconsidered(scene: Scene, found: Found) -> Found:
+    return replace(found, fact=None) if found.fact is not None and doubted(scene, found) else found
 
 
 def _read(scene: Scene) -> Iterator[Found]:
@@ -128,8 +142,22 @@ def _read(scene: Scene) -> Iterator[Found]:
     if untyped:
         kinds.add("type_match")
     kinds |= {found.kind for found in (*told, *short)}
-    for reader in _NOTIONS:
-        yield from (found for found in reader(scene) if found.kind not in kinds and not start <= found.first < end)
+    late = [found for reader in _NOTIONS for found in reader(scene) if found.kind not in kinds]
+    late = [found for found in late if not start <= found.first < end]
+    yield from late
+    loose = [found for found in late if found.kind != "capacity" or found.fact is not None]
+    yield from _by_gist(scene, (*told, *short, *loose), (start, end))
+
+
+def _by_gist(scene: Scene, told: tuple[Found, ...], taken_back: tuple[int, int]) -> Iterator[Found]:
+    start, end = taken_back
+    for reader in _GISTS:
+        for found in reader(scene):
+            same = (one for one in told if one.kind == found.kind)
+            if not start <= found.first < end and not any(
+                one.first < found.last and found.first < one.last for one in same
+            ):
+                yield found
 
 
 def claims(text: str, known: Known) -> tuple[ProseClaim, ...]:

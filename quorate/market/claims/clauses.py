@@ -12,7 +12,7 @@ _SUBJECTS = frozenset({"I", "MY", "THE", "IT", "JOB", "SELFID", "THIS", "THERE",
 _SUPPOSED = re.compile(
     r" (?:IF|HEDGE|OTHER|OTHERID|CLUSTERS|RULE|generally|typically|normally|any (?:CLUSTER|MIS|JOB)) "
 )
-_ASKED = re.compile(
+ASKED = re.compile(
     r" (?:verify|check|confirm|determine|assess|assessed|tell|established|establish|judge|evaluate|weigh|weighed|consider|"
     r"considered|compare|compared|depends|question|criterion|criteria|factor|factors) "
 )
@@ -49,7 +49,7 @@ class Clause:
     @property
     def stated(self) -> bool:
         """Whether it says what is, of this cluster and this job."""
-        return _SUPPOSED.search(self.tags) is None and " IF " not in self.before and _ASKED.search(self.tags) is None
+        return _SUPPOSED.search(self.tags) is None and " IF " not in self.before and ASKED.search(self.tags) is None
 
     @property
     def denies(self) -> bool:

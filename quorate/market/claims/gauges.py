@@ -45,6 +45,7 @@ _LESS = frozenset(
         "extra",
         "further",
         "fewer",
+        "less",
         "another",
         "short",
         "missing",
@@ -277,7 +278,7 @@ def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | N
         return None
     if re.search(r" ONLY (?:[a-z]\S* |HIGH |T:\S+ ){0,3}NODE (?:HAVE|P:with) ", tags) and " MY " not in tags:
         return None  # a kind of node, wherever it stands
-    if " HEDGE " in re.sub(r"(\* .*?) WH .*", r"\1 ", tags) and not re.search(
+    if " HEDGE " in re.sub(r"(\* .*?) (?:WH|THE|MY|I|JOB) .*", r"\1 ", tags) and not re.search(
         r" (?:LEAVE|AFTER|(?:MY|THE) \*|MY (?:[a-z]\S* |TOTAL )\*) ", tags
     ):
         return None

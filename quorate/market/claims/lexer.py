@@ -105,7 +105,7 @@ class Sentence:
         return " " + "".join(token.tag + " " for token in self.tokens[max(0, first) : max(0, last)])
 
 
-CLAUSE_MARKS = frozenset({";", ",", ":", "(", ")", "\u2014", "\u2013", "--"})
+CLAUSE_MARKS = frozenset({";", ",", ":", "(", ")", "->", "=>", "\u2014", "\u2013", "--"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,9 @@ _INVERTED = frozenset({"were", "had", "should"})
 
 
 def _told(kept: list[Token], token: Token) -> None:
-    """`It should be mentioned that ...` claims what follows."""
+    """`It should be mentioned that ...` claims what follows; `48 cores to a node` are 48 per node."""
+    if token.tag == "NODE" and [one.raw.lower() for one in kept[-2:]] == ["to", "a"] and len(kept) > 3:
+        kept[-2:] = [replace(kept[-1], tag="PER")]
     if token.raw.lower() in _TELLING and len(kept) > 1:
         at = -2 if kept[-1].tag == "BE" else -1
         if kept[at].raw.lower() in {"should", "must"}:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from quorate.market.claims.lexer import Sentence
-from quorate.market.claims.rules import Found, Scene, conditional, hedged, matches, negated_in_clause, rx, subject
+from quorate.market.claims.rules import Found, Scene, hedged, matches, negated_in_clause, rx, subject
 from quorate.market.claims.values import Known
 
 HIGH_MEMORY_GIB = 1_024
@@ -387,6 +387,6 @@ def occupancy_words(scene: Scene) -> Iterator[Found]:
 
 def _limited(sentence: Sentence, first: int, last: int) -> bool:
     """`no conflict`, `all required nodes are free` speak of the job's share."""
-    return re.search(r" (?:REQ|PARTLY|these|those|not) ", sentence.slice(first, last)) is not None or conditional(
-        sentence
+    return re.search(r" (?:REQ|PARTLY|these|those|not) ", sentence.slice(first, last)) is not None or hedged(
+        sentence, first, last
     )

@@ -63,8 +63,9 @@ _UNITS = (
 )
 _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full|large|small|big|fat|ordinary|plain|standard|equal|identical|empty|busy|such) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
-    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
+    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|more than|fewer than|less than|short of|too few|too many|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
 )
+_TEENS = "eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _LARGE = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](?:two|three|four|five|six|seven|eight|nine)(?=[,.;)]|$| (?:for others|to spare|stays?|remains?|would|will|are|go)\b)"
 """A number in words that is a figure even without a noun."""
 """What follows a number in words that is a figure, not a manner of speaking."""
@@ -72,17 +73,22 @@ QUANTITY = re.compile(
     rf"(?<![\w.])(?:(?P<clock>\d{{1,3}}:\d\d(?::\d\d)?)(?![\d:])"
     rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
     rf"|(?P<hours>{_NUMBER}|an?|one|{'|'.join(_SMALL[:23])})[ -]?(?:hours?|hrs?|h)(?:,| and|, and)? ?(?P<rest>(?:a )?half|(?:a )?quarter|three quarters|(?:\d{{1,2}}|{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?:{'|'.join(_SMALL[:8])}))? ?(?:minutes?|mins?|m)\b)"
-    rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three quarters) (?P<big>hours|days)"
+    rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three[- ]quarters?) (?P<big>hours|days)"
     r"|(?P<article>half an hour|half a day|(?:a quarter|three quarters) of an hour|(?:an|one|a single) hour|(?:a|one) day)(?![ -](?:or|ago|later|earlier|before|after|each|per|from)\b)(?!\w)"
     rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
-    r"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|two|three|four|five|six|eight|ten|twelve|sixteen)[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
+    rf"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|{'|'.join(sorted(_SMALL, key=len, reverse=True))})[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
     rf"|(?P<hundreds>(?:a|one|{'|'.join(_SMALL[:8])})[ -]hundred)(?:(?: and)?[ -](?P<tens>{'|'.join(sorted(_SPELLED, key=len, reverse=True))}))?(?:[ -](?P<ones>one|{'|'.join(_SMALL[:8])}))?"
     + _COUNTED
     + rf"|(?P<large>{_LARGE})"
     + rf"|(?P<spelled>{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?P<digit>two|three|four|five|six|seven|eight|nine))?"
     + _COUNTED
     + r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
-    rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?![ -]of an? (?:hour|day|week|month|year)\b)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b)"
+    + rf"|\b(?P<plain>(?:{_TEENS})(?:[ -](?:one|{'|'.join(_SMALL[:8])}))?)\b(?![ -](?:hours?|minutes?|seconds?|days?|per ?cent|years?|fold|times)\b)"
+    + rf"|\b(?P<out>one|{'|'.join(_SMALL[:8])})(?: (?:nodes?|machines?|boxes|servers?))? (?:in|out of) (?:every )?(?P<out_of>{'|'.join(sorted(_SMALL, key=len, reverse=True))})\b"
+    + r"|\b(?P<single>one)(?= (?:gpu|accelerator)s? (?:per|on each|in each|for each|each)\b)"
+    + rf"|\b(?P<dozens>a|one|{'|'.join(_SMALL[:8])}) dozen\b"
+    + r"|\b(?P<few>one|half a|a single) per ?cent\b"
+    rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?![ -]of an? (?:hour|day|week|month|year)\b)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b|[,.;)]|$)"
     r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated|available)\b))",
     re.IGNORECASE,
 )
@@ -110,13 +116,26 @@ def quantity(match: re.Match[str]) -> Quantity | None:
         return _compound(match)
     if match["article"]:
         return Quantity("Q:time", (_ARTICLES[match["article"].lower()],), 0.0, 1)
-    return _clock(match) if match["clock"] else _said(match)
+    return _clock(match) if match["clock"] else _worded(match) or _said(match)
 
 
 def _clock(match: re.Match[str]) -> Quantity | None:
     parts = [int(part) for part in match["clock"].split(":")]
     seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
     return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+
+
+def _worded(match: re.Match[str]) -> Quantity | None:
+    """Read `a dozen`, `one percent`, `three out of four`, and `one` where it counts."""
+    if match["single"]:
+        return _with_unit(1.0, 0.0, "")
+    if match["dozens"]:
+        return _with_unit(12.0 * {"a": 1, **_ONES}[match["dozens"].lower()], 0.0, "")
+    if match["few"]:
+        return Quantity("Q:pct", (0.5 if match["few"].lower() == "half a" else 1.0,), 1.0, 1)
+    if match["out"]:
+        return Quantity("Q:pct", (100.0 * _ONES[match["out"].lower()] / _SPELLED[match["out_of"].lower()],), 3, 0)
+    return None
 
 
 def _said(match: re.Match[str]) -> Quantity:
@@ -138,8 +157,9 @@ def _said(match: re.Match[str]) -> Quantity:
     if match["part"]:
         part = {"a": 1, "one": 1} | _SPELLED
         return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 3, 0)
-    if match["large"]:
-        return _with_unit(float(sum(_SPELLED[word] for word in re.split(r"[ -]", match["large"].lower()))), 0.0, "")
+    if match["large"] or match["plain"]:
+        words = re.split(r"[ -]", (match["large"] or match["plain"]).lower())
+        return _with_unit(float(sum(_ONES[word] for word in words)), 0.0, "")
     if match["spelled"]:
         number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))
         return _with_unit(number, 0.0, match["unit"] or "")
@@ -159,7 +179,8 @@ def _compound(match: re.Match[str]) -> Quantity:
     """Read `1 h 40 min`, `an hour and a quarter`, `two and a half hours`."""
     first = (match["hours"] or match["whole_hours"]).lower()
     hours = {"a": 1.0, "an": 1.0, "one": 1.0}.get(first) or _SPELLED.get(first) or float(first.replace(",", ""))
-    rest = (match["rest"] or match["and_part"]).lower().removeprefix("a ")
+    rest = (match["rest"] or match["and_part"]).lower().removeprefix("a ").replace("three-", "three ")
+    rest = "three quarters" if rest.startswith("three quarter") else rest
     words = re.split(r"[ -]", re.sub(r" ?m(?:in(?:ute)?s?)?$", "", rest))
     minutes = sum(int(word) if word.isdigit() else _ONES.get(word, 0) for word in words)
     if match["big"] and match["big"].lower() == "days":

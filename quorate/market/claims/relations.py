@@ -266,6 +266,7 @@ def penalties(scene: Scene) -> Iterator[Found]:
         start, end = sentence.clause(index)
         if end < len(sentence.tokens) and sentence.tokens[end].tag in {":", "("}:
             _, end = sentence.clause(end)
+        start = _joined(sentence, start, index)
         near = sentence.slice(start, end)
         wide = sentence.slice(0, len(sentence.tokens))
         if token.tag == "DEDUCT":
@@ -287,6 +288,14 @@ def penalties(scene: Scene) -> Iterator[Found]:
         spared = _FREE_OF.search(near) is not None or _zero(sentence, index) or _stays_out(sentence, index)
         spared = spared and _NOT_WITHOUT.search(sentence.text.lower()) is None
         yield _penalty(scene, not spared, start, end)
+
+
+def _joined(sentence: Sentence, start: int, index: int) -> int:
+    """Where the words of a penalty begin: after an `and` with a new subject, `the types do not match and the penalty is due`."""
+    tokens = sentence.tokens
+    subjects = {"THE", "MIS", "PENALTY", "THIS", "I"}
+    cuts = (at + 1 for at in range(start + 1, index) if tokens[at].tag == "AND" and tokens[at + 1].tag in subjects)
+    return max(cuts, default=start)
 
 
 _I_CHARGE = re.compile(

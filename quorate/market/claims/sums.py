@@ -55,6 +55,8 @@ def _compared(sentence: Sentence) -> Iterator[Found]:
     """`512 >= 960`, `512 GiB exceeds the 960 GiB`; only what no reading makes true is wrong."""
     for match, first, last in matches(sentence, COMPARED):
         left, right = _value(sentence, match, "a"), _value(sentence, match, "b")
+        if _margin(sentence, match):
+            continue
         if not left or not right or negated_in_clause(sentence, first, last) or hedged(sentence, first, last):
             continue
         above = match["sign"] in {">=", ">", "MORE"}
@@ -67,6 +69,12 @@ def _compared(sentence: Sentence) -> Iterator[Found]:
             last,
             None if holds else f"{left[0]:g} is {'less' if above else 'more'} than {right[0]:g}",
         )
+
+
+def _margin(sentence: Sentence, match: re.Match[str]) -> bool:
+    """`64 GiB more than the 448 GiB asked` tells how much more, not which is more."""
+    at, _ = sentence.covered(match, "a")
+    return sentence.tokens[at + 1].raw.lower().endswith("than")
 
 
 def _share(left: float, right: float, said: tuple[float, ...], first: int, last: int, sentence: Sentence) -> Found:

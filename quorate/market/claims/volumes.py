@@ -134,6 +134,8 @@ def percent(scene: Scene, index: int) -> Truth | None:
     near = around(scene, index)
     if near.words & _NO_SHARE or elsewhere(near) or supposed(near):
         return None
+    if " out of " in scene.sentence.tokens[index].raw.lower() and "NODE" not in near.tagged:
+        return None  # `with four GPUs in every node, three out of four would go unused`
     return _of_count(scene, index) or _by_role(scene, index, near)
 
 

@@ -53,7 +53,7 @@ _CLASSES: dict[str, str] = {
     "|incompatible|incompatibility",
     "DIFF": "differ|differs|differing|different|difference|deviates|deviate|conflicts|conflict|diverges|diverge|outside"
     "|beyond|unlike my|unlike our|distinct",
-    "SAME": "same|identical|equal|equals",
+    "SAME": "same|identical|equal|equals|one and the same",
     "PARTLY": "partially|partly|somewhat|loosely|broadly|roughly|closely|largely|mostly|almost|nearly|not quite|approximates"
     "|reasonably|moderately|relatively|generally|fairly|partial|near|close|decent|reasonable|moderate|some",
     "PENALTY": "penalty|penalties|penalized|penalised|penalize|penalise|penalization|penalisation|deduction",
@@ -66,8 +66,8 @@ _CLASSES: dict[str, str] = {
     "CPUONLY": "cpu only|gpu less|gpuless|gpu free|non accelerated",
     "STO": "disk|file system|filesystem|file systems|lustre|flash|scratch|parallel file system|gpfs|object store",
     "FREE": "free|available|idle|unallocated|unused|spare|unoccupied|vacant|open|remaining|left|availability|leftover"
-    "|availably|avail",
-    "BUSY": "busy|allocated|occupied|used|in use|utilized|utilised|taken|reserved|committed|consumed|running jobs",
+    "|availably|avail|unclaimed|standing by|on standby|up for grabs|without work|doing nothing|dormant|not in use|unengaged|uncommitted|for the taking|unassigned|unbooked|waiting for work|at rest",
+    "BUSY": "busy|allocated|occupied|used|in use|utilized|utilised|taken|reserved|committed|consumed|running jobs|spoken for|at work|handed out|given out|tied up|engaged|out on loan|lent out|claimed",
     "BG": "background|bg",
     "TOTAL": "all told|total|overall|altogether|entire|totals|totaling|totalling|combined|aggregate|whole|in all|full|installed",
     "LOAD": "occupancy|util|utilization|utilisation|load|usage|busyness",
@@ -77,7 +77,7 @@ _CLASSES: dict[str, str] = {
     "HAVE": "have|has|having|offer|offers|offering|provide|provides|providing|possess|possesses|possessing|boast|boasts"
     "|boasting|feature|features|featuring|contain|contains|comprise|comprises|comprising|consists|consist|include"
     "|includes|including|equipped with|houses|hosts|fields|carry|carries|bring|brings|delivers|deliver|packs"
-    "|ships|operate|operates|got|holds",
+    "|ships|operate|operates|got|holds|hold|sport|sports|come with|comes with|fitted with|furnished with",
     "PER": "per|each|every|apiece|a piece",
     "ALL": "all|every single|across all",
     "EACH": "each of",

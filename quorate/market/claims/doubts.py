@@ -1,0 +1,263 @@
+# ruff: noqa: E501 - words of a class stand together
+"""Second thoughts on a refutation: whether a reading that the first reader did not think of makes the claim true.
+
+A false alarm costs as much as a miss. So whatever is refuted is read once more, with another eye: a figure that is a fact of
+another role is right where a word of that role stands in its clause; what is said of some nodes is not said of all; a
+penalty may be for something else than types; a duration may be a limit that the job is held against.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from quorate.market.claims.lexer import Token
+from quorate.market.claims.quantities import close
+from quorate.market.claims.rules import Found, Scene
+from quorate.market.claims.values import ClaimKind, Known
+
+_SUPPOSED = frozenset(
+    {
+        "spread",
+        "spreading",
+        "split",
+        "splitting",
+        "imagine",
+        "thinner",
+        "doubling",
+        "halving",
+        "regrouped",
+        "hypothetical",
+        "theoretical",
+    }
+)
+_OF_ROLE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("total", re.compile(r" (?:out of|of|total|all|altogether|cluster|have|own|our|entire|whole|size) ")),
+    ("free", re.compile(r" (?:free|idle|available|unused|empty|vacant|open|left|spare|unoccupied|remain\w*|still|ready) ")),
+    ("job", re.compile(r" (?:job|it|asks?|asked|asking|wants?|wanted|needs?|needed|request\w*|requir\w*|allocation|take|takes|demand\w*|give|giving|given|grant\w*|place|placing) ")),
+    ("busy", re.compile(r" (?:busy|occupied|used|taken|use|working|allocated|unavailable|engaged|tied|not free|not idle|in jobs) ")),
+    ("jobs", re.compile(r" (?:jobs?|allocated|running|run|users?|busy|others?) ")),
+    ("background", re.compile(r" (?:background|system|maintenance|services?) ")),
+    ("left", re.compile(r" (?:left|leav\w+|remain\w*|stay\w*|after\w*|rest|still|spare|over|reserve|untouched|keep|kept|minus|would) ")),
+    ("gpu nodes", re.compile(r" (?:gpus?|accelerat\w+|them|which|those|equipped|cards) ")),
+    ("bare nodes", re.compile(r" (?:gpus?|accelerat\w+|cpu|cpu-only|plain|bare|without) ")),
+    ("kind", re.compile(r" (?:kind|group|with|of which|that have|memory|gib|tib|partition|type|sort|larger?|smaller?|big|fat|thin|lean|qualif\w+|suitable|eligible|such) ")),
+    ("margin", re.compile(r" (?:by|more than|fewer than|less than|short\w*|surplus|extra|additional|missing|difference|too many|too few) ")),
+)  # fmt: skip
+"""What a number of nodes can be, and the words that make it natural to read it so."""
+
+
+def _counts(known: Known) -> dict[str, tuple[int | None, ...]]:
+    groups = known.groups or ()
+    job, nodes, free = known.job_nodes, known.nodes, known.nodes_free
+    bases = (free, nodes, known.suitable, known.suitable_free, *(group.free for group in groups))
+    with_gpus, bare = [g for g in groups if g.gpus], [g for g in groups if not g.gpus]
+    sums = [tuple(_sum(getattr(g, what) for g in part) for what in ("nodes", "free")) for part in (with_gpus, bare)]
+    return {
+        "total": (nodes,),
+        "free": (free, known.suitable_free),
+        "job": (job,),
+        "busy": (_minus(nodes, free), known.nodes_allocated, _plus(_minus(nodes, free), job)),
+        "jobs": (known.nodes_allocated,),
+        "background": (known.nodes_background,),
+        "left": tuple(_minus(base, job) for base in (free, known.suitable_free, *(group.free for group in groups))),
+        "gpu nodes": sums[0],
+        "bare nodes": sums[1],
+        "kind": (*(g.nodes for g in groups), *(g.free for g in groups), known.suitable, known.suitable_free),
+        "margin": tuple(None if base is None or job is None else abs(base - job) for base in bases),
+    }
+
+
+def _sum(parts: Iterator[int | None]) -> int | None:
+    values = [*parts]
+    return None if None in values else sum(value or 0 for value in values)
+
+
+def _minus(base: int | None, part: int | None) -> int | None:
+    return None if base is None or part is None else base - part
+
+
+def _plus(base: int | None, part: int | None) -> int | None:
+    return None if base is None or part is None else base + part
+
+
+def _words(tokens: tuple[Token, ...]) -> str:
+    return " " + " ".join(token.raw.lower() for token in tokens) + " "
+
+
+def _near(scene: Scene, found: Found, wide: int = 0) -> tuple[Token, ...]:
+    """The tokens of its clause, and of some clauses beside it."""
+    start, end = scene.sentence.clause(found.first)
+    for _ in range(wide):
+        start = scene.sentence.clause(max(0, start - 1))[0]
+        end = scene.sentence.clause(min(len(scene.sentence.tokens) - 1, end))[1]
+    return scene.sentence.tokens[start:end]
+
+
+def _of_nodes(scene: Scene, found: Found) -> bool:
+    """Whether a number of nodes is a fact of a role that a word of its clause gives."""
+    token = scene.sentence.tokens[found.first]
+    if token.tag != "N" or token.quantity is None or not token.quantity.number:
+        return False
+    words, known = _words(_near(scene, found)), scene.known
+    if _SUPPOSED & set(_words(scene.sentence.tokens[: found.first + 1]).split()):
+        return True
+    if found.kind == "job_nodes" and " GPUS " in scene.sentence.tags:
+        each, job = known.job_gpus_per_node, known.job_nodes
+        if token.quantity.number in {each, None if each is None or job is None else each * job}:
+            return True  # `four GPUs are double the two requested`
+    counts = _counts(known)
+    special = {"gpu nodes", "bare nodes", "job", "left"} if "GPUs" in found.asserted else {*counts}
+    told = (role for role, pattern in _OF_ROLE if role in special and pattern.search(words))
+    return not found.asserted[:1].isdigit() and any(token.quantity.number in counts[role] for role in told)
+
+
+_COMPARING = re.compile(
+    r" (?:half|third|quarter|fifth|sixth|eighth|tenth|twice|double|triple|times|thirds|quarters|against|versus|vs|more than|less than|above|below|exceeds?) "
+)
+
+
+def _compared_amount(scene: Scene, found: Found) -> bool:
+    """`The memory of 128 GiB is a quarter of what we have`: one side of a comparison is asked, the other is there."""
+    token, known = scene.sentence.tokens[found.first], scene.known
+    if token.quantity is None or not _COMPARING.search(_words(_near(scene, found, 1))):
+        return False
+    memory = token.tag == "Q:mem"
+    each = [group.memory_gib if memory else group.gpus for group in known.groups or ()]
+    asked = known.job_memory_gib_per_node if memory else known.job_gpus_per_node
+    return close(token.quantity.values, [value for value in (*each, asked) if value is not None], 0.0, 0.02)
+
+
+def _none_in_jobs(scene: Scene, found: Found) -> bool:
+    """`No nodes are allocated to other jobs` leaves the background out."""
+    idle = found.asserted == "all nodes are free" and scene.known.nodes_allocated == 0
+    return idle and re.search(r" (?:jobs?|allocated|users?|allocations?) ", _words(_near(scene, found))) is not None
+
+
+_MEMORY = re.compile(r" (?:Q:mem|T:memory) ")
+_GPUS = re.compile(r" (?:GPUS|T:gpu) ")
+
+
+def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
+    """Shares that are no job's: of the nodes with GPUs or of a kind, of a node's memory or GPUs."""
+    for group in known.groups or ():
+        if _GPUS.search(tags) or _MEMORY.search(tags) or " CORE " in tags:
+            yield from (
+                _percent(group.nodes, known.nodes),
+                _percent(group.free, known.nodes),
+                _percent(group.free, known.nodes_free),
+            )
+        if _MEMORY.search(tags):
+            yield from (
+                _percent(known.job_memory_gib_per_node, group.memory_gib),
+                _percent(group.memory_gib, known.job_memory_gib_per_node),
+            )
+        if _GPUS.search(tags):
+            yield from (_percent(known.job_gpus_per_node, group.gpus), _percent(group.gpus, known.job_gpus_per_node))
+    if _GPUS.search(tags):
+        with_gpus = _sum(group.nodes if group.gpus else 0 for group in known.groups or ())
+        yield _percent(with_gpus, known.nodes)
+        yield _percent(_minus(known.nodes, with_gpus), known.nodes)
+
+
+def _percent(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else 100 * part / whole
+
+
+def _of_share(scene: Scene, found: Found) -> bool:
+    """Whether a percentage is one of something else that its words name: of memory, of GPUs, of a kind of node, of the free ones."""
+    token, known = scene.sentence.tokens[found.first], scene.known
+    if token.tag != "Q:pct" or token.quantity is None:
+        return False
+    tags = " " + " ".join(one.tag for one in _near(scene, found, 2)) + " "
+    truths = [value for value in _parts_of_all(known, tags) if value is not None]
+    if re.match(r" Q:pct P:of (?:THE |MY )?(?:FREE|what BE FREE) ", scene.sentence.slice(found.first, found.first + 5)):
+        truths += [value for value in (_percent(known.job_nodes, known.nodes_free),) if value is not None]
+    return close(token.quantity.values, truths, max(token.quantity.step, 1.0))
+
+
+_PARTIAL = re.compile(
+    r" (?:N|Q:pct|some|few|PARTLY|rest|remaining|OTHER|lean|plain|small|smaller|thin|those|second|ONLY|ones) "
+)
+
+
+def _of_some_nodes(scene: Scene, found: Found) -> bool:
+    """`Half of the nodes have no GPU` is true where some have none; `no GPUs` may be what is asked, where none are."""
+    known, near = scene.known, _near(scene, found)
+    tags = " " + " ".join(one.tag for one in near) + " "
+    if found.asserted == "no GPUs" and any(not group.gpus for group in known.groups or ()) and _PARTIAL.search(tags):
+        return True
+    if (
+        found.asserted == "no GPUs"
+        and known.job_gpus_per_node == 0
+        and not re.search(r" (?:MY|I|SELFID|HAVE|CLUSTER|MINE) ", tags)
+    ):
+        return re.search(r" (?:JOB|REQ|IT|called|wanted|involved) ", scene.sentence.tags) is not None
+    if found.asserted == "the job needs no GPUs":
+        return scene.sentence.tokens[found.first].tag in {"CPUONLY", "CPU"} or " N CPUONLY " in tags
+    return re.search(r" (?:missing|lacking) (?:gpus|accelerators|cards) ", _words(near)) is not None
+
+
+_OF_ELSE = re.compile(
+    r" (?:walltime|wall|time|runtime|duration|length|size|load|queue|occupancy|wait|share|memory|storage|network|utili[sz]ation|deadline|pressure|congestion|hours?) (?:based )?(?:penalty|penalties|deduction|malus|surcharge|reduction|discount) "
+    r"| (?:penalty|deduction|malus|surcharge|reduction|discount) (?:of \S+ )?(?:for|because of|due to|on account of) (?:\w+ ){0,3}?(?:walltime|runtime|duration|length|size|load|queue|occupancy|wait|share|utili[sz]ation|pressure|hours?|memory|hardware) "
+)
+_TYPED = re.compile(r" (?:types?|mismatch\w*|class|category|classification) ")
+
+
+def _for_else(scene: Scene, found: Found) -> bool:
+    """A penalty for the load, the length, the size is none for types."""
+    words = _words(_near(scene, found))
+    start, _ = scene.sentence.clause(found.first)
+    before = scene.sentence.slice(scene.sentence.clause(max(0, start - 1))[0], start)
+    if _TYPED.search(words):
+        return False
+    if scene.sentence.tokens[start + 1 : start + 2] and re.match(
+        r" (?:this|that|which|it) ", _words(scene.sentence.tokens[start + 1 :])
+    ):
+        return re.search(r" (?:TYPEN|MIS|MATCHV|SAME|DIFF|SPECN|T:\S+) ", before) is None
+    return _OF_ELSE.search(words) is not None
+
+
+_BEYOND = re.compile(
+    r" (?:longer|shorter|more|less|under|over|below|above|beyond|within|exceeds?|reach\w*|limit|threshold|cap|cut-off|than|up to|at most|at least) "
+)
+
+
+def _limit(scene: Scene, found: Found) -> bool:
+    """`longer than a day`, `below the limit of 24 hours` hold where the job is on that side."""
+    token, known = scene.sentence.tokens[found.first], scene.known
+    if token.tag != "Q:time" or token.quantity is None or known.job_walltime_s is None:
+        return False
+    before = _words(scene.sentence.tokens[max(0, found.first - 5) : found.first])
+    if not _BEYOND.search(before):
+        return False
+    if re.search(r" (?:limit|threshold|cap|cut-off|reach\w*) ", before):
+        spoken = (one.quantity for one in scene.sentence.tokens if one.tag == "Q:time" and one is not token)
+        return any(one is not None and close(one.values, (known.job_walltime_s,), 0.0, 0.02) for one in spoken)
+    above = re.search(r" (?:longer|more|over|above|beyond|exceeds?|at least) ", before) is not None
+    denied = re.search(r" (?:not|n't|never|no) ", before) is not None
+    longer = known.job_walltime_s >= min(token.quantity.values)
+    return longer == (above != denied)
+
+
+_UNTIED = re.compile(r" (?:JOB|REQ|IT|ITS|TYPEN|SPECN|MIS) ")
+
+
+def _of_nobody(scene: Scene, found: Found) -> bool:
+    """`Storage is what we are built around` matches nothing; `what kills it is memory` types nobody."""
+    if found.kind == "type_match":
+        return _UNTIED.search(scene.sentence.tags) is None and " what " in scene.sentence.tags
+    near = " " + " ".join(one.tag for one in _near(scene, found)) + " "
+    return re.match(r" (?:C:\S+ )?(?:what|What) (?!I |SELFID |MY )", near) is not None
+
+
+_BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
+    "node_count": (_of_nodes,), "free_nodes": (_of_nodes,), "job_nodes": (_of_nodes,), "background": (_of_nodes, _of_share),
+    "occupancy": (_of_nodes, _of_share, _none_in_jobs), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
+    "memory_per_node": (_compared_amount,), "memory_total": (_compared_amount,), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
+    "penalty_rule": (_for_else,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
+}  # fmt: skip
+
+
+def doubted(scene: Scene, found: Found) -> bool:
+    """Whether a refuted claim has a reading that is true, or says something else."""
+    return any(doubt(scene, found) for doubt in _BY_KIND.get(found.kind, ()))
