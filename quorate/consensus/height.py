@@ -77,7 +77,7 @@ class HeightMachine:
         table.admit(vote)
         if table.news(vote, direct=direct):
             self._check(vote)
-            self._take(table.at(vote.round), vote)
+            self._take(table.rounds[vote.round], vote)
 
     def _check(self, vote: Vote) -> None:
         if not self._desk.signed_vote(vote, self.table.committee):
@@ -246,11 +246,12 @@ class HeightMachine:
 
     def _take(self, round_: Round, vote: Vote) -> None:
         """Count a verified vote, and do what a quorum makes possible."""
-        if self.table.known(vote):
+        before = round_.seen(vote)
+        if before == vote:
             return
         self.table.accuse(vote)
         self._desk.out.append(Observed(vote))
-        if round_.seen(vote) is not None:
+        if before is not None:
             return
         quorum = round_.count(vote, self.table.committee)
         if vote.kind is Kind.PROPOSE:

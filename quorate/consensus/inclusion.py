@@ -53,26 +53,26 @@ def owed(certificate: Certificate | None, committee: Committee | None, sequences
         committee: the committee that made it.
         sequences: per seat, the highest number included so far; nothing below is owed.
     """
-    if certificate is None or committee is None:
+    if certificate is None or committee is None or not certificate.votes:
         return tuple(sequences)
     powers: dict[bytes, int] = {}
     for vote in certificate.votes:
         powers[vote.ext] = powers.get(vote.ext, 0) + committee.powers[vote.seat]
-    reports = [(unpack_ext(ext), power) for ext, power in powers.items()]
-    width = len(committee.seats)
-    return tuple(
-        max(base, _reported([(held[i], power) for held, power in reports], committee.total) if i < width else 0)
-        for i, base in enumerate(sequences)
-    )
+    weights, total = tuple(powers.values()), committee.total
+    by_seat = zip(*map(unpack_ext, powers), strict=True)
+    reported = [_reported(held, weights, total) for held in by_seat] + [0] * (len(sequences) - len(committee.seats))
+    return tuple(map(max, sequences, reported))
 
 
-def _reported(reports: list[tuple[int, int]], total: int) -> int:
+def _reported(held: tuple[int, ...], weights: tuple[int, ...], total: int) -> int:
     """Return the highest number that more than a third of the power reports, 0 if none."""
+    if min(held) == max(held):
+        return held[0] if 3 * sum(weights) > total else 0
     power = 0
-    for held, weight in sorted(reports, reverse=True):
+    for number, weight in sorted(zip(held, weights, strict=True), reverse=True):
         power += weight
         if 3 * power > total:  # strictly: liars with exactly a third must not owe us items that nobody has
-            return held
+            return number
     return 0
 
 

@@ -78,12 +78,16 @@ class Pool:
         if item.sender >= len(self._shelves):
             return False
         shelf = self._shelves[item.sender]
+        return self._counts(shelf, item) and self._room(shelf, item) >= 0
+
+    def _counts(self, shelf: _Shelf, item: Item) -> bool:
+        """Say whether the number lies in the sender's window, and whether this payload under it tells anything new."""
         if not shelf.base < item.seq <= shelf.base + self._settings.pool_items_max:
             return False
-        variants = shelf.items.get(item.seq, ())
-        if len(variants) >= VARIANTS_MAX or any(item.payload == other.payload for other in variants):
-            return False
-        return self._room(shelf, item) >= 0
+        variants = shelf.items.get(item.seq)
+        return not variants or (
+            len(variants) < VARIANTS_MAX and all(item.payload != other.payload for other in variants)
+        )
 
     def has_room(self, seat: int, size: int) -> bool:
         """Say whether the next item of `seat`, with `size` bytes of payload, would be kept."""
@@ -104,20 +108,22 @@ class Pool:
             return Added.KNOWN
         if not self.wants(item):
             return Added.REFUSED
+        self.keep(item)
+        return Added.NEW
+
+    def keep(self, item: Item) -> None:
+        """Keep a verified item that the pool wants, as `wants` just said."""
         self._by_digest[item.digest] = item
         if item.digest in self._named:
             self._named_bytes += len(item.payload)
         if item.sender >= len(self._shelves):
-            return Added.NEW
+            return
         shelf = self._shelves[item.sender]
-        variants = shelf.items.get(item.seq, ())
-        in_window = shelf.base < item.seq <= shelf.base + self._settings.pool_items_max
-        if in_window and len(variants) < VARIANTS_MAX and all(item.payload != other.payload for other in variants):
+        if self._counts(shelf, item):
             shelf.items.setdefault(item.seq, []).append(item)
             shelf.bytes += len(item.payload)
             self._trim(shelf)
             shelf.settle()
-        return Added.NEW
 
     def _trim(self, shelf: _Shelf) -> None:
         while shelf.bytes > self._settings.pool_bytes_max and len(shelf.items) > 1:

@@ -298,7 +298,7 @@ class Replica:
         if not self._desk.signed_item(item, self.application.committee):
             raise SignatureInvalid(f"seat {item.sender} did not sign item {item.seq}")
         self._accuse_sender(item)
-        self.pool.add(item)
+        self.pool.keep(item)
         self._machine.on_items(now_ms)
 
     def _accuse_sender(self, item: Item) -> None:

@@ -119,7 +119,7 @@ class Table:
         `direct`: its own seat brought it. Such a vote may be put aside unchecked if it came too late to matter.
         """
         round_ = self.at(vote.round)
-        before = round_.seen(vote)
+        before = round_.votes.get((vote.kind, vote.seat))
         if before is not None:
             return incompatible(before, vote) and not self.desk.convicted(vote.seat, self.height)
         if self.desk.settings.verify_late or not direct or not self._came_late(round_, vote):
@@ -149,13 +149,15 @@ class Table:
     def accuse(self, vote: Vote) -> None:
         """Hold a verified vote against what its signer said before in this round."""
         round_ = self.at(vote.round)
-        other = self._against(round_, vote) or self._put_aside_against(round_, vote)
+        other = self._against(round_, vote)
+        if other is None and round_.late:
+            other = self._put_aside_against(round_, vote)
         if other is not None:
             self.desk.convict(Evidence(vote.seat, other, vote), self.height)
 
     def _put_aside_against(self, round_: Round, vote: Vote) -> Vote | None:
         """Return a late vote that contradicts a verified one, if it was signed after all."""
-        for kind in RIVALS[vote.kind] if round_.late else ():
+        for kind in RIVALS[vote.kind]:
             other = round_.late.get((kind, vote.seat))
             if other is not None and incompatible(other, vote):
                 del round_.late[kind, vote.seat]
