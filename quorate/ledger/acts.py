@@ -105,6 +105,23 @@ class Report(Value):
     """Canonical JSON of the evidence."""
 
 
+class Attest(Value):
+    """A member's word, given after executing it, that a block which no item can show is false (P-23).
+
+    A word alone moves nothing; a joint quorum of them does.
+    """
+
+    act: Literal["attest"] = "attest"
+    cluster: _Cluster
+    """Who proposed it."""
+    height: int = Field(ge=1)
+    round: int = Field(ge=0, le=2**32 - 1)
+    value: Annotated[Digest, Field(pattern=HEX_32)]
+    """The block."""
+    signature: str = Field(pattern=HEX_64)
+    """Its proposer's, of PROPOSE as a fresh block."""
+
+
 class Declare(Value):
     """A member's own background load from now on: nodes busy for others. Peers cannot see it themselves."""
 
@@ -154,7 +171,7 @@ class Endorse(Value):
 
 
 Act = Annotated[
-    Submit | Commit | Reveal | Assess | Start | Refuse | End | Receipt | Report | Declare | Endorse,
+    Submit | Commit | Reveal | Assess | Start | Refuse | End | Receipt | Report | Attest | Declare | Endorse,
     Field(discriminator="act"),
 ]
 _ACTS: TypeAdapter[tuple[Act, ...]] = TypeAdapter(Annotated[tuple[Act, ...], Field(max_length=ACTS_MAX)])

@@ -4,6 +4,8 @@ Every honest member refuses the same blocks, and one report is enough: members t
 accused, two at a time, so that a ledger holds a false block twice, not once for every member.
 """
 
+from collections.abc import Callable
+
 from quorate.consensus.evidence import Evidence, FalseBlock, item_evidence, verify_evidence
 from quorate.consensus.pool import Pool
 from quorate.consensus.signing import Ed25519Verifier
@@ -42,6 +44,12 @@ class Doubts:
         mine = [charge for charge in now if not _waits(charge, state)]
         self._charges = [charge for charge in self._charges if charge not in mine]
         return mine
+
+    def large(self, fits: Callable[[FalseBlock], bool]) -> list[FalseBlock]:
+        """Return, once, the blocks that no report has room for: everybody speaks of those, and nobody waits."""
+        found = [charge for charge in self._charges if not fits(charge)]
+        self._charges = [charge for charge in self._charges if fits(charge)]
+        return found
 
     def answers(self, state: LedgerState, pool: Pool) -> list[Evidence]:
         """Return what convicts the senders of whose items waiting reports show another payload than this member holds.

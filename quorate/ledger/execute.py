@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from quorate.consensus.evidence import Evidence, FalseBlock, ItemClaim, report_from, verify_evidence
 from quorate.consensus.leader import next_priorities
 from quorate.consensus.plain import read_json
-from quorate.consensus.signing import Ed25519Verifier
+from quorate.consensus.signing import Ed25519Verifier, vote_bytes
 from quorate.domain.bidding import Bid
-from quorate.domain.canonical import Plain, canonical_value, digest
-from quorate.domain.deciding import Item, Vote
+from quorate.domain.canonical import Plain, canonical, canonical_value, digest
+from quorate.domain.deciding import Item, Kind, Vote
 from quorate.domain.errors import ProtocolViolation
 from quorate.domain.replacing import replace
 from quorate.domain.values import Digest, JobId
@@ -23,7 +23,7 @@ from quorate.ledger import motions
 from quorate.ledger.height import CALLS_MAX, FALSE_REPORT, PAST_HEIGHTS, Working
 from quorate.ledger.records import HeightRecord
 from quorate.ledger.state import Allocation, Call, Dispute, Ended, LedgerState, Past, Reported, Verdict
-from quorate.ledger.trial import tried
+from quorate.ledger.trial import contradicted, tried
 from quorate.market.rule import rule_forecast
 from quorate.reputation import calibration, disputes, standing
 
@@ -36,7 +36,7 @@ ITEM_AHEAD_MAX = 4_096
 """Evidence about items counts up to so many numbers above the last included one; no member keeps any further."""
 
 ORDER: tuple[type[a.Act], ...] = (
-    a.Declare, a.Endorse, a.Report, a.Start, a.Refuse, a.End, a.Receipt, a.Submit, a.Commit, a.Reveal,
+    a.Declare, a.Endorse, a.Report, a.Attest, a.Start, a.Refuse, a.End, a.Receipt, a.Submit, a.Commit, a.Reveal,
     a.Assess,
 )  # fmt: skip
 """Ends come before submissions, so that nodes freed in a height can be used from that height on."""
@@ -229,6 +229,28 @@ class _Acting(Working):
         self.state = replace(self.state, reported=(*waiting, Reported(seat, charge, name, self.state.height)))
         return None
 
+    def _attest(self, seat: int, _seq: int, act: a.Attest) -> str | None:
+        """Hear that a block is false which nobody can show: a joint quorum of those who executed it is believed."""
+        whose = self.before.seat_of(act.cluster)
+        if whose is None:
+            return f"{act.cluster} is no member"
+        if not self.state.height - PAST_HEIGHTS <= act.height < self.state.height:
+            return f"height {act.height} is not among the last {PAST_HEIGHTS} decided"
+        if not self.before.power(self.before.members[seat]):
+            return "a seat without power cannot attest"
+        vote = Vote(Kind.PROPOSE, act.height, act.round, whose, act.value, -1, 0, b"", bytes.fromhex(act.signature))
+        accused = self.before.members[whose]
+        key = bytes.fromhex(accused.public_key)
+        if accused.keyed >= act.height or not _VERIFIER.valid(key, vote_bytes(self.state.chain, vote), vote.signature):
+            return f"{act.cluster} did not sign this proposal with its key"
+        if self._paid(vote):
+            return "judged before"
+        name = digest(canonical(["attest", act.cluster, act.height, act.round, act.value]))
+        self.state, passed = motions.stand(self.state, self.before, seat, name)
+        if passed:
+            self.convict(vote, "a quorum executed it, and other results follow or it breaks the rules")
+        return None
+
     def _false_report(self, seat: int, evidence: Evidence, why: str) -> str:
         """Count a false accusation against who files it: an honest member reports only what it has verified.
 
@@ -359,6 +381,11 @@ def _execute(
     after = replace(after, past=(*state.past[1 - PAST_HEIGHTS :], past))
     record = height.record()
     return Executed(after, _results(record, after), record)
+
+
+def refuted(state: LedgerState, charge: FalseBlock) -> bool:
+    """Say whether a block contradicts the state that it was made on, for whoever holds all of it."""
+    return contradicted(state, charge, _results_of)
 
 
 def _results_of(past: Past, at_s: int, items: Sequence[Item], signers: Sequence[int], required: Sequence[int]) -> Plain:

@@ -9,7 +9,7 @@ from quorate.domain.deciding import Item
 from quorate.domain.values import Digest, JobId
 from quorate.ledger import acts as a
 
-URGENT = (a.Declare, a.Endorse, a.Report, a.Refuse, a.End, a.Receipt, a.Submit)
+URGENT = (a.Declare, a.Endorse, a.Report, a.Attest, a.Refuse, a.End, a.Receipt, a.Submit)
 """Acts that wait for nothing else."""
 
 

@@ -124,11 +124,19 @@ class Working:
 
     def _convict_voters(self, charge: FalseBlock, why: str) -> None:
         for vote in charge.votes:
-            member, once = self.state.members[vote.seat], (vote.seat, vote.height)
-            if member.standing.jailed or once in self.state.tried or vote.height <= member.judged[0]:
-                continue
-            self.state = replace(self.state, tried=self.state.tried | {once})
-            self.move(vote.seat, standing.contradicted, f"{_did(vote)}: {why}"[:400], None, "A'")
+            if not self._paid(vote):
+                self.convict(vote, why)
+
+    def _paid(self, vote: Vote) -> bool:
+        """Say whether a vote for a false block costs no more: once a height, and not for what lies before a release."""
+        member = self.state.members[vote.seat]
+        judged = (vote.seat, vote.height) in self.state.tried or vote.height <= member.judged[0]
+        return member.standing.jailed or judged
+
+    def convict(self, vote: Vote, why: str) -> None:
+        """Let the seat of a vote for a false block pay."""
+        self.state = replace(self.state, tried=self.state.tried | {(vote.seat, vote.height)})
+        self.move(vote.seat, standing.contradicted, f"{_did(vote)}: {why}"[:400], None, "A'")
 
     # -- calls -------------------------------------------------------------------------------------------
 

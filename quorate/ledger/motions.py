@@ -24,13 +24,18 @@ def endorse(state: LedgerState, before: LedgerState, seat: int, motion: Motion) 
         return state, refusal
     if not before.power(before.members[seat]):
         return state, "a seat without power cannot endorse"
-    name = digest(canonical_value(motion))
+    state, passed = stand(state, before, seat, digest(canonical_value(motion)))
+    return (_done(state, motion) if passed else state), None
+
+
+def stand(state: LedgerState, before: LedgerState, seat: int, name: Digest) -> tuple[LedgerState, bool]:
+    """Return the state with one seat standing behind what `name` names, and whether that made a quorum and ended it."""
     state = _withdrawn(state, seat, name)
     seats = state.endorsed.get(name, frozenset()) | {seat}
     if not _passes(before, seats):
-        return replace(state, endorsed={**state.endorsed, name: seats}), None
+        return replace(state, endorsed={**state.endorsed, name: seats}), False
     kept = {key: value for key, value in state.endorsed.items() if key != name}
-    return _done(replace(state, endorsed=kept), motion), None
+    return replace(state, endorsed=kept), True
 
 
 def _withdrawn(state: LedgerState, seat: int, name: Digest) -> LedgerState:

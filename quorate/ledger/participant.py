@@ -5,7 +5,7 @@ It wraps one replica. The graph and a peer process drive the same machine; fault
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from quorate.consensus import effects as e
@@ -15,15 +15,17 @@ from quorate.consensus.pool import Pool
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
 from quorate.domain.canonical import canonical
 from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.deciding import Kind
 from quorate.domain.errors import MisuseError
 from quorate.domain.jobs import Job
 from quorate.domain.values import ClusterId, JobId, Value
 from quorate.ledger import acts as a
 from quorate.ledger.application import LedgerApplication
 from quorate.ledger.doubts import Doubts
+from quorate.ledger.execute import refuted
 from quorate.ledger.opining import Opining
 from quorate.ledger.records import HeightRecord
-from quorate.ledger.state import Call
+from quorate.ledger.state import Call, LedgerState
 from quorate.ports import Application
 
 
@@ -364,19 +366,34 @@ class Participant:
         return out
 
     def _report(self, evidence: Evidence | FalseBlock, now_ms: int) -> list[Effect]:
-        """File what others can check; a block too large for an item cost its leader the round, and no more."""
-        report = a.Report(evidence=canonical(evidence.plain()).decode())
-        fits = len(a.encode_acts((report,))) <= payload_bytes_max(len(self.application.sequences))
-        return self._put((report,), now_ms) if fits else []
+        """File what others can check, if an item holds it."""
+        report = self._fitted(evidence)
+        return [] if report is None else self._put((report,), now_ms)
+
+    def _fitted(self, evidence: Evidence | FalseBlock) -> a.Report | None:
+        """Return a report that fits an item, with the proposer's vote alone if not with all; None if there is none."""
+        forms = [evidence]
+        if isinstance(evidence, FalseBlock) and any(vote.kind is Kind.PROPOSE for vote in evidence.votes):
+            forms.append(replace(evidence, votes=tuple(v for v in evidence.votes if v.kind is Kind.PROPOSE)))
+        room = payload_bytes_max(len(self.application.sequences))
+        reports = (a.Report(evidence=canonical(form.plain()).decode()) for form in forms)
+        return next((report for report in reports if len(a.encode_acts((report,))) <= room), None)
 
     def _accuse(self, now_ms: int) -> list[Effect]:
         """Report false blocks of the last heights when it is this member's turn, and answer reports of others."""
         state = self.application.state
+        attests = [
+            _attest(state, charge)
+            for charge in self._doubts.large(lambda charge: self._fitted(charge) is not None)
+            if refuted(state, charge)
+        ]
         found: list[Evidence | FalseBlock] = [
             *self._doubts.answers(state, self.machine.pool),
             *self._doubts.ripe(state),
         ]
-        return [each for one in found for each in self._report(one, now_ms)]
+        said = [each for one in found for each in self._report(one, now_ms)]
+        words = [act for act in attests if act is not None]
+        return [*said, *(self._put(words, now_ms) if words else [])]
 
     def _after(self, decided: e.Decided, now_ms: int) -> list[Effect]:
         application = decided.application
@@ -421,3 +438,17 @@ class Participant:
     def _wanted(self, call: Call, key: tuple[JobId, int]) -> bool:
         takes_part = self.me < len(call.snapshots) and call.closed is None and self.me not in call.seals
         return takes_part and key not in self._asked and key not in self._sealed
+
+
+def _attest(state: LedgerState, charge: FalseBlock) -> a.Attest | None:
+    """Return this member's word against who proposed a block; None if its proposal is not at hand."""
+    vote = next((vote for vote in charge.votes if vote.kind is Kind.PROPOSE), None)
+    if vote is None or vote.value is None:
+        return None
+    return a.Attest(
+        cluster=state.members[vote.seat].cluster.id,
+        height=vote.height,
+        round=vote.round,
+        value=vote.value,
+        signature=vote.signature.hex(),
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quorate.consensus.certificate import verify_certificate
-from quorate.consensus.evidence import verify_votes
+from quorate.consensus.evidence import FalseBlock, verify_votes
 from quorate.consensus.inclusion import disorder, fits, omitted, owed, payload_bytes_max
 from quorate.consensus.signing import Ed25519Verifier, item_bytes
 from quorate.domain.canonical import Plain, canonical
@@ -53,6 +53,12 @@ def tried(state: LedgerState, results: Results) -> tuple[Verdict, ...]:
             guilty |= charged
         verdicts.append(Verdict(report, outcome, why))
     return tuple(verdicts)
+
+
+def contradicted(state: LedgerState, charge: FalseBlock, results: Results) -> bool:
+    """Say whether a report of this block would be upheld at once; an omission never is, for an answer may come."""
+    outcome, _ = _try(state, Reported(0, charge, Digest(""), state.height), results)
+    return outcome == "upheld"
 
 
 def _try(state: LedgerState, report: Reported, results: Results) -> _Finding:

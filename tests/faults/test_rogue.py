@@ -134,6 +134,24 @@ def test_a_leader_that_claims_false_results_ends_at_six_tenths_and_what_it_lied_
     assert 1 <= len(reports) <= 2, "two members speak, not all five"
 
 
+def test_a_leader_whose_false_block_is_too_large_to_be_shown_is_convicted_by_the_word_of_all(monkeypatch):
+    """P-23: in this committee an item would hold it; in one of forty and more it may not."""
+    monkeypatch.setattr("quorate.ledger.participant.payload_bytes_max", lambda seats: 900)
+    group = Group("false-results", against="c2")
+
+    def height():
+        group.height()
+        group.active = all(entry.certificate.round == 0 for entry in group.entries)
+
+    until_convicted(group, height)
+    for _ in range(3):
+        group.height()
+    assert guilty(group) == [("c0", "A'", 600)]
+    assert reputations(group)[1:] == [1_000] * 5
+    assert all([act.act for act in group.acts(seat)].count("attest") == 1 for seat in range(1, 6))
+    assert not [act for seat in range(6) for act in group.acts(seat) if isinstance(act, a.Report)]
+
+
 def test_a_leader_that_leaves_out_what_it_owes_ends_at_six_tenths():
     group = Group("withheld-items", against="c2")
 

@@ -74,7 +74,7 @@ def _acts(item: Item) -> Iterable[tuple[str, str, str]]:
 def _job(act: a.Act) -> str:
     if isinstance(act, a.Submit):
         return act.job.id
-    return "" if isinstance(act, a.Report | a.Declare | a.Endorse) else act.job
+    return "" if isinstance(act, a.Report | a.Attest | a.Declare | a.Endorse) else act.job
 
 
 def _value(act: a.Act) -> str:
@@ -95,8 +95,8 @@ def _value(act: a.Act) -> str:
             return act.motion.motion
         case a.Assess():
             return f"{act.cluster} {fmt_score(act.score_bp / 10_000)}"
-        case a.Report() | a.Start():
-            return "signed evidence" if isinstance(act, a.Report) else ""
+        case a.Report() | a.Start() | a.Attest():
+            return {"report": "signed evidence", "attest": "a false block, too large to show"}.get(act.act, "")
 
 
 # -- evidence --------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ SAMPLES = (
     a.End(job="j1", run_s=5, succeeded=True),
     a.Receipt(job="j1", run_s=5, succeeded=True, signature="0" * 128),
     a.Report(evidence="{}"),
+    a.Attest(cluster="c1", height=3, round=0, value="0" * 64, signature="0" * 128),
     a.Declare(background=3),
     a.Endorse(motion=a.Join(cluster=cluster("c9"), public_key="1" * 64, background=0)),
     a.Endorse(motion=a.Leave(cluster="c1")),
