@@ -193,13 +193,14 @@ class _Line:
 
     def _executed(self) -> Plain:
         """Return what follows from the items, None if they cannot be executed."""
+        seats, held = len(self.application.sequences), self._held()
         try:
             block = block_from(self.block)
-            if any(self.application.judge(item) is not None for item in self._held()):
+            if any(item.sender >= seats or self.application.judge(item) is not None for item in held):
                 return None
         except ProtocolViolation:
             return None
-        return self.application.results(block.at_s, self._held(), block.previous)
+        return self.application.results(block.at_s, held, block.previous)
 
     def _items(self) -> _Place | None:
         """Hold the items against the certified block's digests of them."""

@@ -67,10 +67,21 @@ def campaign(names: list[str], seconds: int, seed: int) -> int:
         verdict = "broken" if done.returncode else "held"
         sys.stdout.write(f"{name:12} {found[1] if found else 0:>10} executions  {verdict}\n")
         if done.returncode or found is None:
-            sys.stdout.write(f"{done.stderr[-3000:]}\n{COMMAND} {name} --input FILE\n")
+            sys.stdout.write(f"{done.stdout[-3000:]}\n{done.stderr[-1000:]}\n{COMMAND} {name} --input FILE\n")
         sys.stdout.flush()
     sys.stdout.write(f"readers={len(names)} broken={broken}\n")
     return 1 if broken else 0
+
+
+def _once(name: str, data: bytes) -> str:
+    """Return what one reader says to these bytes; what breaks it is raised."""
+    from tests.fuzz.decoders import DECODERS
+
+    try:
+        DECODERS[name].feed(data)
+    except DECODERS[name].refusals as refusal:
+        return f"refused: {refusal}"
+    return "read"
 
 
 def names() -> list[str]:
@@ -96,10 +107,8 @@ def main(words: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no reader is called {unknown[0]}; there are {', '.join(names())}")
     if options.input is not None:
-        from tests.fuzz.decoders import DECODERS
-
         for name in options.readers:
-            DECODERS[name].feed(options.input.read_bytes())
+            sys.stdout.write(f"{name}: {_once(name, options.input.read_bytes())}\n")
         return 0
     return campaign(options.readers or names(), options.seconds, options.seed)
 

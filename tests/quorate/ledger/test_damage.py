@@ -177,3 +177,13 @@ def test_a_line_twice_is_found_at_its_second():
 def test_junk_after_the_end_is_found_there(junk):
     if junk.strip(b"\n"):
         assert found(WHOLE + junk) >= len(WHOLE)
+
+
+def test_an_item_of_a_seat_that_does_not_exist_is_not_executed_when_its_block_is_not_the_certified_one():
+    """Two things are wrong with the line; found by `make fuzz`."""
+    place = next(i for i, line in enumerate(LINES) if i and orjson.loads(line)["items"])
+    entry = orjson.loads(LINES[place])
+    entry["items"][0][0] = 99
+    entry["block"]["at_s"] += 1
+    line = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS) + b"\n"
+    assert STARTS[place] <= found(b"".join([*LINES[:place], line])) < STARTS[place] + len(line)
