@@ -20,6 +20,7 @@ from federation import control
 from federation.home import Address, Disk, Home, locked
 from federation.pace import Pace
 from federation.peer import Peer
+from federation.probing import welcomes
 from graph.agent import AgentGraph
 from quorate.consensus.effects import Head, ReplicaSettings
 from quorate.consensus.replica import Replica
@@ -141,7 +142,9 @@ async def _run(
             home.roster(genesis)
         seats = _state(ledger, genesis)[0].committee.seats
         seat, signer = _taken(home, seats, genesis.name)
-        silent = home.silent_through(len(ledger.heights) + 1)
+        addresses = _addresses(home, seats, seat)
+        identity = await _identity(home, seats[seat], [each for place, each in addresses.items() if place != seat])
+        silent = home.silent_through(len(ledger.heights) + 1) if identity is home else WATCHING
         disk = Disk(home)
         stack.callback(disk.close)
         conduct = _conduct(seat, signer, ledger, genesis, disk, silent, fault)
@@ -160,16 +163,35 @@ async def _run(
         )  # fmt: skip
         history = History([v.application.record for v in ledger.heights if v.application.record])
         stack.push_async_callback(peer.close)
-        await peer.connect(home, _addresses(home, seats, seat), delay_s)
+        await peer.connect(identity, addresses, delay_s)
         home.socket.unlink(missing_ok=True)
         server = await control.serve(home.socket, lambda question: _answer(home, peer, question, history))
         stack.callback(server.close)
         gc.collect()
         gc.freeze()  # what was imported stays: looking through it again and again would cost more than the work
         told(f"{cluster} listens; {len(ledger.heights)} heights on its ledger")
-        if silent > len(ledger.heights):
+        if identity is not home:
+            told(f"{cluster}: the others know its next key only: under that it catches up and signs nothing")
+        elif silent > len(ledger.heights):
             told(f"{cluster} lost what it had signed: it observes through height {silent}, then joins in")
         return await _until_stopped(home, peer, signer)
+
+
+WATCHING = 2**53
+"""A height that is never reached: until the ledger names its key a member signs nothing."""
+
+
+async def _identity(home: Home, seat: Seat, others: Sequence[Address]) -> Home:
+    """Return whose key is shown to the others: this member's, or its next one if they know it by that alone.
+
+    Its key may have changed while it was down; its own ledger will say so once it has caught up.
+    """
+    following = home.next_key()
+    if following is None or KeySigner(following).public_key.hex() == seat.public_key:
+        return home
+    following_home = Home(home.next)
+    old, new = await asyncio.gather(welcomes(home, others), welcomes(following_home, others))
+    return following_home if new > old else home
 
 
 def _addresses(home: Home, seats: Sequence[Seat], me: int) -> dict[int, Address]:
