@@ -161,10 +161,10 @@ def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
     if not isinstance(thing, list) or len(thing) != 4:
         raise MessageMalformed("a certificate's vote is [seat, ext, reason, signature]")
     seat, place, reason, signature = thing
-    ext = exts[integer_of(place, 0, len(exts) - 1)]
-    return CertificateVote(
-        integer_of(seat, 0, SEATS_MAX - 1), ext, integer_of(reason, 0, 255), bytes_of(signature, 64, 64)
-    )
+    whole = type(seat) is int and type(place) is int and type(reason) is int
+    if not (whole and 0 <= seat < SEATS_MAX and 0 <= place < len(exts) and 0 <= reason <= 255):
+        raise MessageMalformed("a certificate's vote names a seat, an ext or a reason that cannot be")
+    return CertificateVote(seat, exts[place], reason, bytes_of(signature, 64, 64))
 
 
 def _orderly(made: Certificate, exts: list[bytes]) -> None:

@@ -170,6 +170,11 @@ class ClusterSnapshot(Value):
         return {}
 
     @cached_property
+    def barred(self) -> dict[tuple[int, int, int], tuple[str, str] | None]:
+        """Per nodes, GPUs and GiB asked, why it cannot run such a job now, None if it can; filled as jobs ask."""
+        return {}
+
+    @cached_property
     def scores(self) -> dict[tuple[str, int, int, int], int]:
         """Per shape of a job, the rule's score in basis points; filled as bids are judged."""
         return {}

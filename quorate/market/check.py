@@ -5,7 +5,7 @@ from quorate.domain.clusters import ClusterSnapshot
 from quorate.domain.jobs import Job
 from quorate.domain.values import BASIS_POINTS
 from quorate.market.eligibility import ineligible
-from quorate.market.facts import facts
+from quorate.market.facts import fact
 from quorate.market.rule import rule_score_bp
 
 INTERVAL_BP = 2_500
@@ -29,11 +29,11 @@ def into_interval(wanted_bp: int, job: Job, snapshot: ClusterSnapshot, q_bp: int
 
 def refuted_claims(evidence: tuple[Claim, ...], job: Job, snapshot: ClusterSnapshot) -> tuple[str, ...]:
     """Return one sentence for each typed claim that contradicts the facts, in the order claimed."""
-    known = facts(job, snapshot) if evidence else {}
+    known = [(claim, fact(claim.fact, job, snapshot)) for claim in evidence]
     return tuple(
-        f"{claim.fact} is {known[claim.fact]}, not {claim.value}"
-        for claim in evidence
-        if type(claim.value) is not type(known[claim.fact]) or claim.value != known[claim.fact]
+        f"{claim.fact} is {true}, not {claim.value}"
+        for claim, true in known
+        if type(claim.value) is not type(true) or claim.value != true
     )
 
 

@@ -30,6 +30,13 @@ def _never(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:
 
 def ineligible(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:
     """Return (abstention code, sentence) if the cluster cannot run the job now, None if it can."""
+    asked, barred = (job.nodes, job.gpus_per_node, job.memory_gib_per_node), snapshot.barred
+    if asked not in barred:
+        barred[asked] = _ineligible(job, snapshot)
+    return barred[asked]
+
+
+def _ineligible(job: Job, snapshot: ClusterSnapshot) -> tuple[str, str] | None:
     reason = _never(job, snapshot)
     if reason is None and suitable_free(job, snapshot) < job.nodes:
         free = suitable_free(job, snapshot)

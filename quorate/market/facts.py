@@ -1,5 +1,7 @@
 """What everybody can know about a job on a cluster: computed by code, the same at every peer."""
 
+from collections.abc import Callable
+
 from quorate.domain.bidding import FactName, FactValue
 from quorate.domain.clusters import ClusterSnapshot, NodeGroup, NodesByGroup
 from quorate.domain.jobs import Job
@@ -53,28 +55,33 @@ def share_percent(job: Job, snapshot: ClusterSnapshot) -> int:
     return (200 * job.nodes + snapshot.cluster.nodes) // (2 * snapshot.cluster.nodes)
 
 
-def facts(job: Job, snapshot: ClusterSnapshot) -> dict[FactName, FactValue]:
-    """Return every fact of the closed vocabulary for `job` on the cluster of `snapshot`.
+_FACTS: dict[FactName, Callable[[Job, ClusterSnapshot], FactValue]] = {
+    "type": lambda _, snapshot: snapshot.cluster.type,
+    "type_match": lambda job, snapshot: snapshot.cluster.type == job.type,
+    "heterogeneous": lambda _, snapshot: snapshot.cluster.heterogeneous,
+    "nodes": lambda _, snapshot: snapshot.cluster.nodes,
+    "nodes_free": lambda _, snapshot: snapshot.nodes_free,
+    "nodes_allocated": lambda _, snapshot: snapshot.nodes_allocated,
+    "nodes_background": lambda _, snapshot: snapshot.nodes_background,
+    "nodes_suitable": suitable,
+    "nodes_suitable_free": suitable_free,
+    "share_of_cluster_percent": share_percent,
+    "cores": lambda _, snapshot: snapshot.cluster.cores,
+    "memory_gib": lambda _, snapshot: snapshot.cluster.memory_gib,
+    "memory_gib_per_node": lambda _, snapshot: max(group.memory_gib for group in snapshot.cluster.groups),
+    "gpus": lambda _, snapshot: snapshot.cluster.gpus,
+    "gpus_per_node": lambda _, snapshot: max(group.gpus for group in snapshot.cluster.groups),
+    "link_gbps": lambda _, snapshot: snapshot.cluster.link_gbps,
+    "storage_pb": lambda _, snapshot: snapshot.cluster.storage_pb,
+}
+"""The closed vocabulary; the largest memory and GPUs of any node are what a cluster can offer one node."""
 
-    `memory_gib_per_node` and `gpus_per_node` are the largest of any node: what the cluster can offer one node.
-    """
-    cluster = snapshot.cluster
-    return {
-        "type": cluster.type,
-        "type_match": cluster.type == job.type,
-        "heterogeneous": cluster.heterogeneous,
-        "nodes": cluster.nodes,
-        "nodes_free": snapshot.nodes_free,
-        "nodes_allocated": snapshot.nodes_allocated,
-        "nodes_background": snapshot.nodes_background,
-        "nodes_suitable": suitable(job, snapshot),
-        "nodes_suitable_free": suitable_free(job, snapshot),
-        "share_of_cluster_percent": share_percent(job, snapshot),
-        "cores": cluster.cores,
-        "memory_gib": cluster.memory_gib,
-        "memory_gib_per_node": max(group.memory_gib for group in cluster.groups),
-        "gpus": cluster.gpus,
-        "gpus_per_node": max(group.gpus for group in cluster.groups),
-        "link_gbps": cluster.link_gbps,
-        "storage_pb": cluster.storage_pb,
-    }
+
+def fact(name: FactName, job: Job, snapshot: ClusterSnapshot) -> FactValue:
+    """Return one fact for `job` on the cluster of `snapshot`."""
+    return _FACTS[name](job, snapshot)
+
+
+def facts(job: Job, snapshot: ClusterSnapshot) -> dict[FactName, FactValue]:
+    """Return every fact of the closed vocabulary for `job` on the cluster of `snapshot`."""
+    return {name: worked_out(job, snapshot) for name, worked_out in _FACTS.items()}
