@@ -206,13 +206,21 @@ class Checkers:
             self._audited.add(proof)
             self._audit(before, value, entry.certificate)
             self._validity(before, entry)
-        if self.plan.prompt() and not self._hindered and entry.certificate.round > 0:
-            self._broken("promptness", f"height {height} took round {entry.certificate.round} on a calm day")
+        self._promptness(height, value, entry.certificate.round)
         self._bases.setdefault(after.height, after.sequences)
         state = self._states.setdefault((height, value), after.state)
         if state != after.state:
             self._broken("equal digests", f"height {height} left {state[:12]} and {after.state[:12]}")
         self.heights = max(self.heights, height)
+
+    def _promptness(self, height: int, value: str, round_no: int) -> None:
+        """On a calm day the first round decides; its block may be decided in the next if votes outlast the grace."""
+        if not self.plan.prompt() or self._hindered or round_no == 0:
+            return
+        firsts = {self._ballots.get((seat, "propose", height, 0)) for seat in self.honest}
+        first = any(ballot is not None and ballot.value == value for ballot in firsts)
+        if not first or self.plan.grace_outlasts_votes():
+            self._broken("promptness", f"height {height} took round {round_no} on a calm day")
 
     def _audit(self, before: Register, value: str, certificate: object) -> None:
         """The certificate holds a joint quorum of valid FINALIZE signatures of this height's seats."""

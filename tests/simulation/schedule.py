@@ -142,6 +142,10 @@ class Schedule:
         calm = not self.liars and self.heal_ms == 1 and not self.crashes
         return calm and self.timeout_ms * min(self.skews) > hops
 
+    def grace_outlasts_votes(self) -> bool:
+        """Say whether the fastest clock waits long enough, after a quorum of NOTARIZE, for everybody's FINALIZE."""
+        return self.grace_ms * min(self.skews) >= 2 * self.latency_ms
+
     def repeats_in_time(self) -> bool:
         """Say whether the slowest clock repeats what was lost before the fastest clock's round is over.
 
