@@ -84,7 +84,9 @@ class Teller:
         )
 
     def checked(self, question: Question, accepted: bool, notes: tuple[str, ...], cause: int) -> int:
-        """Tell what became of a reply."""
+        """Tell what became of a reply; of an opinion nothing is told but what was asked and what came."""
+        if question.purpose == "opinion":
+            return cause  # such a line has no asker, and would stand beside the bid of the cluster it is about
         return self._sink.emit(
             Checked(
                 cause=cause,

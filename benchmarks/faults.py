@@ -70,7 +70,7 @@ def table(names: Sequence[str], jobs: int, seed: int) -> int:
     for name in names or plans:
         start = time.monotonic()
         plan, liar = plans[name](asked)
-        played = playing.play(asked, plan)
+        played = playing.play(asked, plan, opinions=name == "low-opinions")
         objections += len(played.verdict.violations)
         print(_line(name, liar, played.verdict, time.monotonic() - start), flush=True)
         for violation in played.verdict.violations:

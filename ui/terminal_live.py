@@ -81,7 +81,7 @@ class Board:
         match event:
             case JobCalled():
                 self._called(event)
-            case Prompted():
+            case Prompted() if event.purpose != "opinion":
                 self._set(event.job, event.cluster, _asked(event))
             case Replied():
                 self.spent.add(event)

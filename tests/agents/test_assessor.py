@@ -25,6 +25,7 @@ def test_a_model_is_asked_about_rivals_facts_as_an_opinion_with_the_name_of_who_
     told = sink.of("prompted")
     assert {event.purpose for event in told} == {"opinion"}
     assert all(event.attributes["hpc.asker.id"] == ME for event in told)
+    assert {event.kind for event in sink.events} == {"prompted", "replied"}
 
 
 def test_a_model_that_fails_and_a_rule_that_steps_in_are_no_opinion():

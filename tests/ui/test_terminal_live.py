@@ -52,6 +52,14 @@ def test_agents_wait_think_and_answer():
     assert "1 of 6 answers" in shown(made)
 
 
+def test_who_is_asked_about_a_rival_stands_as_it_stood():
+    made = board()
+    made.take(bid(latency_ms=912))
+    made.take(prompted().model_copy(update={"purpose": "opinion"}))
+    assert "thinking" not in shown(made)
+    assert "1 of 6 answers" in shown(made)
+
+
 def test_an_abstention_is_told_with_its_reason():
     made = board()
     silent = Abstention(job=JOB.id, cluster=IDS[2], code="deadline", detail="no answer within 45 s")

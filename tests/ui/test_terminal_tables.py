@@ -160,3 +160,15 @@ def test_a_job_says_what_it_asks_for():
 
 def test_a_narrow_screen_uses_short_names():
     assert "R00" in told(network_lines(federation(), {}, {ClusterId("HPC_RESOURCE_00"): "R00"}, Screen(60)))
+
+
+def test_a_bid_that_opinions_moved_says_so_before_its_reasoning():
+    row = decision(1)
+    bids = tuple(
+        bid.model_copy(update={"assessed": bid.score - 0.02 if bid.cluster == row.cluster else bid.score})
+        for bid in row.bids
+    )
+    moved = next(bid for bid in bids if bid.cluster == row.cluster)
+    said = told(bid_lines(row.model_copy(update={"bids": bids}), NAMES, Screen(116)))
+    assert f"opinions moved it to {moved.assessed:.2f}" in said
+    assert said.count("opinions moved it") == 1

@@ -127,6 +127,17 @@ def test_equal_bids_are_said_to_be_decided_by_the_draw():
     assert "the draw decided" in words.explain_why(row.model_copy(update={"bids": tuple(bids)}), NAMES)
 
 
+def test_a_bid_that_opinions_moved_says_so_in_the_sum_and_in_the_shadow():
+    row = factory.report().decisions[list(factory.KINDS).index("unanimous")]
+    best = words.bid_of(row, row.cluster)
+    moved = best.model_copy(update={"assessed": best.score - 0.02})
+    said = words.explain_why(row.model_copy(update={"bids": (moved, *row.bids[1:])}), NAMES)
+    assert f"after its rivals' opinions {best.score - 0.02:.2f} × reputation" in said
+    second = row.bids[1].model_copy(update={"score": 0.99, "assessed": 0.90})
+    said = words.explain_why(row.model_copy(update={"bids": (row.bids[0], second, *row.bids[2:])}), NAMES)
+    assert "bid 0.99; opinions and reputation leave" in said
+
+
 def test_thousands_of_jobs_are_separated_wherever_they_are_counted():
     many = factory.many(1_200)
     assert words.verdict(many).startswith("1,200 of 1,200 jobs placed")

@@ -31,6 +31,22 @@ def test_without_a_record_the_rule_is_one_step():
     assert sum(step.difference_bp for step in steps) == 900
 
 
+def test_what_opinions_took_is_a_step_of_its_own():
+    row = ROWS["unanimous"]
+    rival = row.ranking[1]
+    heard = tuple(
+        bid.model_copy(update={"assessed": bid.score - 0.05, "weighted": bid.weighted - 0.05})
+        if bid.cluster == rival
+        else bid
+        for bid in row.bids
+    )
+    steps = decision.waterfall(row.model_copy(update={"bids": heard}), rival, None)
+    assert [step.name for step in steps][-2:] == ["opinions", "reputation"]
+    assert steps[-2].difference_bp == 500
+    before = sum(step.difference_bp for step in decision.waterfall(row, rival, None))
+    assert sum(step.difference_bp for step in steps) == before + 500
+
+
 def test_a_void_bid_has_no_waterfall():
     assert decision.waterfall(ROWS["void"], factory.CLUSTERS[0], None) == []
 
