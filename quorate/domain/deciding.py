@@ -253,7 +253,7 @@ def block_of(
     results: Plain,
 ) -> Block:
     """Return the block with these fields that was read from its canonical bytes `data`, which are not written anew."""
-    block = object.__new__(Block)
+    block = Block.__new__(Block)
     values = chain, height, parent, at_s, items, previous, results, data, digest(data)
     for name, value in zip(_BLOCK, values, strict=True):
         object.__setattr__(block, name, value)
