@@ -45,7 +45,8 @@ _OF_ROLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What a number of nodes can be, and the words that make it natural to read it so."""
 
 
-def _counts(known: Known) -> dict[str, tuple[int | None, ...]]:
+def counts(known: Known) -> dict[str, tuple[int | None, ...]]:
+    """Return what a number of nodes may be, by role."""
     groups = known.groups or ()
     job, nodes, free = known.job_nodes, known.nodes, known.nodes_free
     bases = (free, nodes, known.suitable, known.suitable_free, *(group.free for group in groups))
@@ -61,7 +62,13 @@ def _counts(known: Known) -> dict[str, tuple[int | None, ...]]:
         "left": tuple(_minus(base, job) for base in (free, known.suitable_free, *(group.free for group in groups))),
         "gpu nodes": sums[0],
         "bare nodes": sums[1],
-        "kind": (*(g.nodes for g in groups), *(g.free for g in groups), known.suitable, known.suitable_free),
+        "kind": (
+            *(g.nodes for g in groups),
+            *(g.free for g in groups),
+            known.suitable,
+            known.suitable_free,
+            *(_minus(g.nodes, job) for g in groups),
+        ),
         "margin": tuple(None if base is None or job is None else abs(base - job) for base in bases),
     }
 
@@ -104,10 +111,77 @@ def _of_nodes(scene: Scene, found: Found) -> bool:
         each, job = known.job_gpus_per_node, known.job_nodes
         if token.quantity.number in {each, None if each is None or job is None else each * job}:
             return True  # `four GPUs are double the two requested`
-    counts = _counts(known)
-    special = {"gpu nodes", "bare nodes", "job", "left"} if "GPUs" in found.asserted else {*counts}
+    if re.search(r" (?:instead of|rather than|in place of) ", words) or (
+        token.quantity.number <= 10 and " HEDGE " in scene.sentence.tags
+    ):
+        return True  # `on 48 nodes instead of 12`
+    about = topic(scene, found.first)
+    if about and token.quantity.number in stock(known, about):
+        return True  # `GPU 4 need and we have 4`
+    facts = counts(known)
+    special = {"gpu nodes", "bare nodes", "job", "left"} if "GPUs" in found.asserted else {*facts}
     told = (role for role, pattern in _OF_ROLE if role in special and pattern.search(words))
-    return not found.asserted[:1].isdigit() and any(token.quantity.number in counts[role] for role in told)
+    return not found.asserted[:1].isdigit() and any(token.quantity.number in facts[role] for role in told)
+
+
+_TOPIC = {"GPUS": "GPUS", "T:gpu": "GPUS", "T:memory": "MEMORY", "Q:mem": "MEMORY"}
+_OTHER_TOPIC = frozenset(
+    {
+        "CORE",
+        "Q:time",
+        "TIMEN",
+        "STO",
+        "T:storage",
+        "NET",
+        "Q:bw",
+        "Q:pct",
+        "link",
+        "links",
+        "score",
+        "network",
+        "NODE",
+        "FREE",
+        "BUSY",
+        "JOBS",
+        "BG",
+    }
+)
+
+
+def topic(scene: Scene, index: int) -> str:
+    """What is spoken of: the nearest noun before a number in its sentence, if it is GPUs or memory; `per node` is none."""
+    tokens = scene.sentence.tokens
+    for at in range(index - 1, max(-1, index - 12), -1):
+        tag = tokens[at].tag
+        if tag == "NODE" and at and tokens[at - 1].tag in {"PER", "/", "A", "IN", "EACH"}:
+            continue
+        if tag in _TOPIC:
+            return _TOPIC[tag]
+        if tag in _OTHER_TOPIC:
+            return ""
+    return ""
+
+
+def stock(known: Known, about: str) -> tuple[int | None, ...]:
+    """Return every number of GPUs, or of GiB, that a bid may speak of; (None,) if not all is known."""
+    groups, job = known.groups or (), known.job_nodes
+    each = tuple(group.gpus if about == "GPUS" else group.memory_gib for group in groups)
+    asked = known.job_gpus_per_node if about == "GPUS" else known.job_memory_gib_per_node
+    total = known.gpus if about == "GPUS" else known.memory_gib
+    if None in (*each, asked, total, job):
+        return (None,)
+    gaps = tuple(abs((one or 0) - (asked or 0)) for one in each)
+    parts = tuple((group.nodes or 0) * (one or 0) for group, one in zip(groups, each, strict=True))
+    return (
+        *each,
+        asked,
+        total,
+        (asked or 0) * (job or 0),
+        *gaps,
+        *parts,
+        *((job or 0) * (one or 0) for one in each),
+        *((job or 0) * gap for gap in gaps),
+    )
 
 
 _COMPARING = re.compile(
@@ -118,7 +192,8 @@ _COMPARING = re.compile(
 def _compared_amount(scene: Scene, found: Found) -> bool:
     """`The memory of 128 GiB is a quarter of what we have`: one side of a comparison is asked, the other is there."""
     token, known = scene.sentence.tokens[found.first], scene.known
-    if token.quantity is None or not _COMPARING.search(_words(_near(scene, found, 1))):
+    per_node = found.kind == "gpu_total" and re.search(r" (?:PER NODE|EACH|PER) ", scene.sentence.tags) is not None
+    if token.quantity is None or not (per_node or _COMPARING.search(_words(_near(scene, found, 1)))):
         return False
     memory = token.tag == "Q:mem"
     each = [group.memory_gib if memory else group.gpus for group in known.groups or ()]
@@ -128,6 +203,11 @@ def _compared_amount(scene: Scene, found: Found) -> bool:
 
 def _none_in_jobs(scene: Scene, found: Found) -> bool:
     """`No nodes are allocated to other jobs` leaves the background out."""
+    tags = " " + " ".join(one.tag for one in _near(scene, found)) + " "
+    if found.asserted in {"all nodes are free", "no node is free"} and re.search(
+        r" (?:GPUS|T:gpu|CORE|N P:of ALL|Q:pct P:of ALL) ", tags
+    ):
+        return True
     idle = found.asserted == "all nodes are free" and scene.known.nodes_allocated == 0
     return idle and re.search(r" (?:jobs?|allocated|users?|allocations?) ", _words(_near(scene, found))) is not None
 
@@ -158,6 +238,28 @@ def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
         yield _percent(_minus(known.nodes, with_gpus), known.nodes)
 
 
+_OF_SHARES = (
+    (
+        "busy",
+        re.compile(r" (?:busy|occupied|used|taken|in use|utili[sz]\w+|load|full|allocated|jobs|usage|occupancy) "),
+    ),
+    ("free", re.compile(r" (?:free|idle|available|unused|empty|open|left|remain\w*|rest|headroom|spare) ")),
+    ("background", re.compile(r" (?:background|system|services?) ")),
+)
+
+
+def _shares(known: Known) -> Iterator[tuple[list[float], re.Pattern[str]]]:
+    """Shares of all nodes that are busy, free, under background load, now or with the job, and the words for them."""
+    facts = counts(known)
+    table = {
+        "busy": (*facts["busy"], _plus(known.nodes_allocated, known.job_nodes)),
+        "free": (*facts["free"], *facts["left"]),
+        "background": facts["background"],
+    }
+    for role, pattern in _OF_SHARES:
+        yield [100 * part / known.nodes for part in table[role] if part is not None and known.nodes], pattern
+
+
 def _percent(part: int | None, whole: int | None) -> float | None:
     return None if part is None or not whole else 100 * part / whole
 
@@ -168,7 +270,14 @@ def _of_share(scene: Scene, found: Found) -> bool:
     if token.tag != "Q:pct" or token.quantity is None:
         return False
     tags = " " + " ".join(one.tag for one in _near(scene, found, 2)) + " "
+    if (
+        re.search(r" of (?:them|those|these) ", _words(scene.sentence.tokens[found.first : found.first + 4]))
+        and scene.noun == "GPUS"
+    ):
+        tags += "GPUS "
     truths = [value for value in _parts_of_all(known, tags) if value is not None]
+    words = _words(_near(scene, found))
+    truths += [value for parts, pattern in _shares(known) if pattern.search(words) for value in parts]
     if re.match(r" Q:pct P:of (?:THE |MY )?(?:FREE|what BE FREE) ", scene.sentence.slice(found.first, found.first + 5)):
         truths += [value for value in (_percent(known.job_nodes, known.nodes_free),) if value is not None]
     return close(token.quantity.values, truths, max(token.quantity.step, 1.0))
@@ -206,6 +315,11 @@ _TYPED = re.compile(r" (?:types?|mismatch\w*|class|category|classification) ")
 def _for_else(scene: Scene, found: Found) -> bool:
     """A penalty for the load, the length, the size is none for types."""
     words = _words(_near(scene, found))
+    if found.asserted.startswith("no ") and re.search(
+        r" (?:can't|cannot|can not|can n't|not|unable|hard|impossible|hardly) (?:\w+ ){0,3}?(?:avoid|escape|waive\w*|skip|spare|omit|get round|get around|go without) ",
+        words,
+    ):
+        return True
     start, _ = scene.sentence.clause(found.first)
     before = scene.sentence.slice(scene.sentence.clause(max(0, start - 1))[0], start)
     if _TYPED.search(words):
@@ -228,6 +342,8 @@ def _limit(scene: Scene, found: Found) -> bool:
     if token.tag != "Q:time" or token.quantity is None or known.job_walltime_s is None:
         return False
     before = _words(scene.sentence.tokens[max(0, found.first - 5) : found.first])
+    if re.search(r" (?:every|checkpoints?|queue\w*|wait\w*|maintenance|each) ", before):
+        return True
     if not _BEYOND.search(before):
         return False
     if re.search(r" (?:limit|threshold|cap|cut-off|reach\w*) ", before):
@@ -246,8 +362,16 @@ def _of_nobody(scene: Scene, found: Found) -> bool:
     """`Storage is what we are built around` matches nothing; `what kills it is memory` types nobody."""
     if found.kind == "type_match":
         return _UNTIED.search(scene.sentence.tags) is None and " what " in scene.sentence.tags
+    if re.match(r" (?:THE |THIS )?JOB 'S ", scene.sentence.slice(found.last, found.last + 4)):
+        return True  # `hpc is our type, storage the job's`
     near = " " + " ".join(one.tag for one in _near(scene, found)) + " "
     return re.match(r" (?:C:\S+ )?(?:what|What) (?!I |SELFID |MY )", near) is not None
+
+
+_SOME_CLUSTER = re.compile(
+    r" (?:C:\S+ |AND |, )?(?:A|ANY|any|one) (?:(?!SELFID|MY)\S+ ){0,4}?CLUSTER (?:P:with |WH |that )?(?:\S+ ){0,8}?HEDGE "
+)
+"""`A purely hpc cluster with 150 free nodes would have an edge over us.`"""
 
 
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
@@ -260,4 +384,6 @@ _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
 
 def doubted(scene: Scene, found: Found) -> bool:
     """Whether a refuted claim has a reading that is true, or says something else."""
-    return any(doubt(scene, found) for doubt in _BY_KIND.get(found.kind, ()))
+    start, _ = scene.sentence.clause(found.first)
+    some_cluster = _SOME_CLUSTER.match(scene.sentence.slice(start, found.last + 8))
+    return some_cluster is not None or any(doubt(scene, found) for doubt in _BY_KIND.get(found.kind, ()))

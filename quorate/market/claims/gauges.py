@@ -79,7 +79,7 @@ def _nearest(near: Around) -> str:
 
 
 _EVERY = re.compile(
-    r" (?:ALL|PER|EACH) (?:P:of |MY |THE |N )*NODE (?:[a-z]\S* )?(?:HAVE|P:with|comes|carries|BE HAVE|contains)"
+    r" (?:ALL|PER|EACH) (?:one |single |P:of |MY |THE |N )*(?:NODE|them|THESE) (?:[a-z]\S* )?(?:HAVE|P:with|comes|carries|BE HAVE|contains)"
 )
 _PLACED = re.compile(
     r" \* (?:\S+ ){0,3}(?:IN|P:on) (?:EACH|PER|ALL) (?:P:of )?(?:MY|THE|ITS|THIS) (?:MY |CLUSTER 'S |THE |N )*NODE "
@@ -87,7 +87,7 @@ _PLACED = re.compile(
 _BOUND = re.compile(
     r" (?:PER|ALL) (?:MY |THE |P:of |N |[a-z]\S* ){0,2}NODE (?:BE )?(?:HAVE|P:with) (?:N |Q:mem |GPUS |CORE |T:\S+ |, |AND |P:of |[a-z]\S* ){0,6}\* $"
 )
-_ALL_OF = re.compile(r" ALL (?:P:of |MY |THE |N )*NODE ")
+_ALL_OF = re.compile(r" ALL (?:P:of |MY |THE |N )*(?:NODE|them|THESE) ")
 
 
 def reading(near: Around, soft: bool = False, wide: str = "") -> Reading:

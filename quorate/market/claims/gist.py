@@ -37,7 +37,7 @@ _WORDS: dict[str, str] = {
     "SCORE": "score bid rating points point value marks mark",
     "CUT": "reduce reduces reduced reducing reduction lower lowers lowered lowering subtract subtracts subtracted subtracting subtraction discount discounted "
     "adjustment adjusted downgrade downgraded trimmed trim costs cost loses lose lost hit shaved shave knocked knocks knock docked dock docks docking deducted deduct deducts deducting deduction deductions malus markdown surcharge",
-    "FINE": "penalty penalties penalise penalised penalize penalized penalising penalizing",
+    "FINE": "pen penalty penalties penalise penalised penalize penalized penalising penalizing",
     "FREE": "free idle available unused empty unoccupied vacant",
     "ONE": "one",
 }  # fmt: skip
@@ -104,17 +104,24 @@ class Gist:
         return any(f" {word} " in self.words for word in words)
 
 
-def gists(scene: Scene) -> Iterator[Gist]:
-    """Yield the clauses that state something of this cluster and this job."""
+def gists(scene: Scene, would: bool = False) -> Iterator[Gist]:
+    """Yield the clauses that state something of this cluster and this job; `would`: also what would follow."""
+    maybe = _MAYBE - {"would"} if would and " IF " not in scene.sentence.tags else _MAYBE
     for clause in clauses(scene):
         words = clause.words
-        if " IF " in clause.before + clause.tags or _MAYBE & set(words.split()) or ASKED.search(clause.tags):
+        if " IF " in clause.before + clause.tags or maybe & set(words.split()) or ASKED.search(clause.tags):
             continue
         if re.match(r" (?:where|which|that|whose) ", words):
             continue  # who is meant stands in the clause before
-        if _UNSAID.search(clause.tags.replace(" HEDGE ", " HEDGE_ ") if " could " in words else clause.tags):
+        guess = " could " in words or (would and " would " in words)
+        if _UNSAID.search(clause.tags.replace(" HEDGE ", " HEDGE_ ") if guess else clause.tags):
             continue
-        yield Gist(clause, " " + " ".join(concepts(clause)) + " ", words)
+        yield gist_of(clause)
+
+
+def gist_of(clause: Clause) -> Gist:
+    """Return the gist of a clause."""
+    return Gist(clause, " " + " ".join(concepts(clause)) + " ", clause.words)
 
 
 def concepts(clause: Clause) -> list[str]:

@@ -3,9 +3,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from quorate.market.claims.capacity import part_fact, why
-from quorate.market.claims.gist import Gist, concepts, gists
+from quorate.market.claims.gist import Gist, concepts, gist_of, gists
 from quorate.market.claims.rules import Found, Scene, match_fact, match_wrong
 from quorate.market.claims.values import ClaimKind
 
@@ -23,6 +24,7 @@ ABLE = tuple(
         rf" (?:BE|NEG) CAN TO FIT {_SOME}{_WISH} ",
         rf" ENOUGH {_SOME}(?:FOR|TO FIT) {_FEW}{_WISH} ",
         rf" NEED {_SOME}BE {_FEW}FIT ",
+        rf" (?:SELF|NODE) BE (?:w )?(?:equipped|ready|prepared|made|up) (?:FOR|TO FIT) {_FEW}{_WISH} ",
         r" (?:NODE|SELF|SELF NODE) (?:w )?FIT (?:w |NEED |JOB |GPUS |GPU |MEMORY |NODE ){0,4}?NEED ",
         rf" {_WISH} {_SOME}(?:within|inside) ",
     )
@@ -59,9 +61,37 @@ def capacity(scene: Scene) -> Iterator[Found]:
     for gist in gists(scene):
         if _NOT_OF_FIT.search(gist.words) or gist.has("FINE", "KIND", "SAME", "CUT") or " Q:time " in gist.clause.tags:
             continue
+        verdict = _verdict(gist)
+        if verdict is not None:
+            yield _fitting(gist, verdict)
+            continue
         able, unable = _end(gist, ABLE), _end(gist, UNABLE)
         if able or unable:
             yield _fitting(gist, gist.denied(unable) if unable else not gist.denied(able))
+
+
+_DONE = re.compile(
+    r" (?:can|cannot|can't|could) (?:\w+ ){0,2}?be (?:\w+ )?(?:run|placed|executed|hosted|served|accommodated|scheduled|started|done|launched|granted|satisfied)(?: here| now| today| at all| on (?:this|our|the) \w+| immediately| at once)? $"
+    r"| (?:job|it|request|workload|this|simulation|campaign) (?:\w+ ){0,2}?(?:fits?|squeezes in)(?: in| here| on| into| our| easily| comfortably| within| onto| at once| now)* (?:our |the |here |now |nodes |cluster |machine |easily |comfortably |free )*$"
+)
+_CAN_DO = re.compile(
+    r" (?:feasible|possible|doable|placeable|achievable) (?:now |here |today |at once |at the moment |at present |on our nodes )*$"
+)
+_CAN_NOT = re.compile(
+    r" (?:infeasible|impossible|out of the question|out of reach|no placement|no way to place it)(?: exists| is possible| here| now| then| for us)* $"
+)
+
+
+def _verdict(gist: Gist) -> bool | None:
+    """What a verdict without a subject says: `so it cannot be run here`, `not feasible`, `out of the question`."""
+    if gist.has("KIND") or gist.says("type", "match"):
+        return None
+    words = re.sub(r" ([.!}]) ", " ", gist.words)
+    if _CAN_NOT.search(words):
+        return re.search(r" (?:not|n't) (?:\w+ )?(?:infeasible|impossible|out) ", words) is not None
+    if _DONE.search(words) or _CAN_DO.search(words):
+        return gist.denies == (" without " in words)  # `without GPUs it is not possible`
+    return None
 
 
 def _end(gist: Gist, patterns: tuple[re.Pattern[str], ...]) -> int:
@@ -72,7 +102,24 @@ def _end(gist: Gist, patterns: tuple[re.Pattern[str], ...]) -> int:
 
 def _spelled(gist: Gist) -> str:
     """The concepts, with the few plain words that rules name left as they are."""
-    kept = {"of", "on", "by", "beyond", "too", "out", "reach", "question", "there", "within", "inside"}
+    kept = {
+        "of",
+        "on",
+        "by",
+        "beyond",
+        "too",
+        "out",
+        "reach",
+        "question",
+        "there",
+        "within",
+        "inside",
+        "equipped",
+        "ready",
+        "prepared",
+        "made",
+        "up",
+    }
     tokens = gist.clause.scene.sentence.tokens[gist.clause.first : gist.clause.last]
     pairs = zip(concepts(gist.clause), (token.raw.lower() for token in tokens), strict=True)
     return " " + " ".join(word if name == "w" and word in kept else name for name, word in pairs) + " "
@@ -103,47 +150,104 @@ def _found(gist: Gist, kind: ClaimKind, says: str, fact: str | None) -> Found:
 
 
 _OFF = re.compile(
-    r" (?:taken|take|takes|taking|comes?|came|knocked|shaved|points|marks?|something|nothing|anything) (?:\w+ ){0,3}?off | (?:mark|marked|marks|marking) (?:\w+ ){0,2}?down "
+    r" (?:taken|take|takes|taking|comes?|come|came|knocked|shaved|points|marks?|something|nothing|anything|some) (?:\w+ ){0,3}?off | (?:mark|marked|marks|marking) (?:\w+ ){0,2}?down "
+    r"| minus (?:points?|for|some|marks?) | (?:a|an additional|another|some|small) minus | points (?:are |were |is )?(?:lost|taken|gone|deducted|away) | (?:lose|loses|lost|cost|costs|costing) (?:us |me )?(?:some |a few |no |any )?points | score (?:\w+ ){0,3}?come down "
+    r"| has its price | (?:some|a few) points away "
 )
+"""Manners of speaking of a score that is lowered."""
 _TYPES = re.compile(
     r" (?:types?|class|classes|category|categories|kinds?|mismatch\w*|labels?|classification|designations?) "
 )
 _DUE = re.compile(
-    r" (?:appl\w+|due|used?|counted|counts|counting|incur\w*|owed?|accept\w*|order|follows?|levied|imposed|deduct\w*|paid|pay|includ\w*|reflect\w*|factored|account\w*|charged?|added|needed|necessary|given|"
-    r"penali[sz]e\w*|bites?|kicks?|triggers?|triggered|stands|enforced?|set|taken|made|get|gets|got|suffer\w*|bear\w*|carr\w+|came|comes|hits?) "
+    r" (?:appl\w+|due|used?|counted|counts|counting|incur\w*|owed?|accept\w*|order|follow\w*|levied|imposed|deduct\w*|paid|pay|includ\w*|reflect\w*|factored|account\w*|charged?|added|needed|necessary|given|"
+    r"penali[sz]e\w*|bites?|kicks?|triggers?|triggered|stands|enforced?|set|taken|takes?|made|get|gets|got|suffer\w*|bear\w*|carr\w+|came|comes?|hits?|considered|also|swallow|yes|on|there|contains|share|effect|force) "
 )
 _OTHER_REASON = re.compile(
-    r" (?:load|busy|occupancy|queue|memory|utili[sz]ation|background|capacity|contention|wait|storage|network|nodes?|gpus?|size|share|waste|wasted|unused|small|generous) "
+    r" (?:load|busy|occupancy|queue|memory|utili[sz]ation|background|capacity|contention|wait|storage|network|nodes?|gpus?|size|share|waste|wasted|unused|small|generous|walltime|runtime|length|duration|long|hours?|time|pressure|"
+    r"infeasible|impossible|cores?|bandwidth|interconnect|links?) "
+)
+_ABOUT_TYPES = re.compile(
+    r" (?:TYPEN|MIS|MATCHV|SAME|DIFF|SPECN|!=|P:versus|P:vs|T:\S+ (?:JOB|CLUSTER|TYPEN|P:versus|P:vs|[,.;:!=/]|AND|BE)) "
+)
+_FOR_TYPE = re.compile(
+    r" (?:types?|mismatch|class|category) rule | (?:for|because of|due to|owing to|under) (?:\w+ ){0,3}?types? "
 )
 
 
 def penalties(scene: Scene) -> Iterator[Found]:
     """Return where the score is said to be lowered for types that differ, or not to be."""
-    for gist in gists(scene):
-        cut = gist.has("CUT") and (gist.has("SCORE", "FINE", "DIFF") or _FOR_TYPE.search(gist.words) is not None)
-        if not (cut or gist.has("FINE") or (_OFF.search(gist.words) is not None)):
-            continue
-        reason = _reason(gist)
-        own = _TYPES.search(gist.words + reason) is not None or gist.concepts.count(" KINDNAME ") > 1
-        if not (
-            own
-            or gist.has("FINE")
-            or (
-                _spoken_before(gist)
-                and not re.search(r" (?:N|Q:\S+) ", gist.clause.tags)
-                and not _OTHER_REASON.search(gist.words)
-            )
-        ):
-            continue
-        if gist.says("mismatches", "according", "generally", "rules"):
-            continue
-        if not own and gist.says("small", "slight") and not gist.has("FINE"):
-            continue
-        if not gist.denies and not cut and gist.has("FINE") and not _DUE.search(gist.words):
-            continue  # `the penalty stays in the drawer`
-        if gist.clause.scene.sentence.slice(gist.clause.last, gist.clause.last + 2) == " , NOT ":
-            continue  # `I take something off, not for type`
-        yield _penalty(gist, not gist.denies)
+    for gist in gists(scene, would=True):
+        if _fined(gist) and _of_types(gist) and not _no_statement(gist):
+            yield _penalty(gist, not _tail(gist).denies)
+
+
+def _tail(gist: Gist) -> Gist:
+    """The part after an `and`, if it speaks of the penalty: `they do not match and points are taken off`."""
+    tokens = gist.clause.scene.sentence.tokens
+    cuts = [at for at in range(gist.clause.first + 1, gist.clause.last - 1) if tokens[at].tag == "AND"]
+    for at in reversed(cuts):
+        part = gist_of(replace(gist.clause, first=at + 1))
+        if _fined(part):
+            return part
+    return gist
+
+
+def _fined(gist: Gist) -> bool:
+    """Whether it speaks of a penalty, or of a score that is lowered."""
+    if gist.has("CUT") and (gist.has("SCORE", "FINE", "DIFF") or _FOR_TYPE.search(gist.words)):
+        return True
+    plain = (
+        gist.has("CUT")
+        and re.search(r" (?:deduct\w*|malus|surcharge|docked|penal\w+|reduction|subtract) ", gist.words) is not None
+    )
+    return plain or gist.has("FINE") or _OFF.search(gist.words) is not None
+
+
+def _of_types(gist: Gist) -> bool:
+    """Whether it is for types: by its own words, a reason after it, or what was spoken of right before it."""
+    if _TYPES.search(gist.words + _reason(gist)) or gist.concepts.count(" KINDNAME ") > 1:
+        return True
+    if re.search(r" (?:N|Q:\S+) ", gist.clause.tags) or _OTHER_REASON.search(gist.words):
+        return False
+    scene = gist.clause.scene
+    before = scene.sentence.slice(0, gist.clause.first)
+    if gist.clause.first > 2:
+        start, _ = scene.sentence.clause(max(0, gist.clause.first - 2))
+        words = " " + " ".join(one.raw.lower() for one in scene.sentence.tokens[start : gist.clause.first]) + " "
+        if _OTHER_REASON.search(words) and not _ABOUT_TYPES.search(scene.sentence.slice(start, gist.clause.first)):
+            return False
+    return _ABOUT_TYPES.search(before if gist.clause.first > 2 else scene.earlier) is not None
+
+
+def _no_statement(gist: Gist) -> bool:
+    """Whether it tells a rule, or a penalty that is named only."""
+    if gist.says(
+        "mismatches",
+        "according",
+        "generally",
+        "rules",
+        "further deductions",
+        "other deductions",
+        "no other",
+        "no further",
+        "a mismatch would",
+        "would a",
+        "whether",
+    ) and not gist.says("under the rules"):
+        return True
+    if (
+        re.match(
+            r" (?:but |so |and |because |since )?(?:a|any|every|another|each) (?:\w+ ){0,3}?(?:mismatch|cluster|type|difference) ",
+            gist.words,
+        )
+        and " must " not in gist.words
+    ):
+        return True  # `a mismatch would cost something`
+    if gist.clause.scene.sentence.slice(gist.clause.last, gist.clause.last + 2) == " , NOT ":
+        return True  # `I take something off, not for type`
+    short = gist.clause.last - gist.clause.first <= 4
+    named = gist.has("FINE") and not gist.has("CUT") and not gist.denies
+    return named and not short and not _DUE.search(gist.words)  # `the penalty stays in the drawer`
 
 
 def _reason(gist: Gist) -> str:
@@ -152,18 +256,6 @@ def _reason(gist: Gist) -> str:
     following = sentence.tokens[last : last + 9]
     told = following and following[0].raw.lower() in {"because", "since", "as", "due to", "owing"}
     return " " + " ".join(token.raw.lower() for token in following) + " " if told else ""
-
-
-_FOR_TYPE = re.compile(
-    r" (?:types?|mismatch|class|category) rule | (?:for|because of|due to|owing to|under) (?:\w+ ){0,3}?types? "
-)
-
-
-def _spoken_before(gist: Gist) -> bool:
-    """Whether the clause right before it speaks of types."""
-    sentence, first = gist.clause.scene.sentence, gist.clause.first
-    start, _ = sentence.clause(max(0, first - 2))
-    return _TYPES.search(" " + " ".join(token.raw.lower() for token in sentence.tokens[start:first]) + " ") is not None
 
 
 def _penalty(gist: Gist, applies: bool) -> Found:
@@ -180,13 +272,22 @@ _PLURAL = re.compile(
 _BARE = re.compile(
     r" (?:type|category|class|classification|label) (?:match|agreement|alignment|equality|identity|conflict|clash) "
 )
+_EQUATED = re.compile(
+    r" (?:job|its|requested) (?:type|class|category|label) (?:=|==|is) (?:our|my|the cluster's|cluster|own) (?:own )?(?:type|class|category|label|one) "
+)
+_UNEQUATED = re.compile(
+    r" (?:job|its|requested) (?:type|class|category|label) (?:!=|\u2260) (?:our|my|the cluster's|cluster|own) (?:type|class|category|label|one) "
+)
 _THINGS_MATCHED = re.compile(r" (?:NODE|GPUS|MEMORY|FREE|N|ASKED|FINE|CUT) ")
 
 
 def type_matches(scene: Scene) -> Iterator[Found]:
     """Return where the types are said to agree or to differ."""
     for gist in gists(scene):
-        same, differ = gist.has("SAME"), gist.has("DIFF")
+        same, differ = (
+            gist.has("SAME") or _EQUATED.search(gist.words) is not None,
+            gist.has("DIFF") or _UNEQUATED.search(gist.words) is not None,
+        )
         if same == differ or not gist.has("KIND") or _THINGS_MATCHED.search(gist.concepts):
             continue
         sides = gist.has("JOB", "NEED") and gist.has("SELF")
@@ -219,7 +320,7 @@ def type_matches(scene: Scene) -> Iterator[Found]:
 
 
 _HERE = re.compile(
-    r" (?:present|available|installed|fitted|found|there|exist|exists|here|aboard|side|absent|missing|nowhere|mounted|built) "
+    r" (?:present|part|available|installed|fitted|found|there|exist|exists|here|aboard|side|absent|missing|nowhere|mounted|built) "
 )
 _GPU_WORDS = re.compile(r" (?:gpus?|accelerators?|graphics (?:processors|cards)) ")
 _ABSENT = re.compile(r" (?:absent|missing|lacking) ")
@@ -235,6 +336,10 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
     if known.gpus is None or known.groups is None:
         return
     for gist in gists(scene):
+        if _no_such(gist):
+            fact = f"the cluster has {known.gpus} GPUs" if known.gpus else None
+            yield _found(gist, "gpu_presence", "no GPUs", fact)
+            continue
         if not _GPU_WORDS.search(gist.words) or gist.has("JOB", "NEED", "N", "ASKED") or _UNDONE.search(gist.words):
             continue
         denies = gist.denies != (_ABSENT.search(gist.words) is not None)
@@ -245,6 +350,55 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
             wrong = denies == bool(known.gpus)
             fact = f"the cluster has {known.gpus or 'no'} GPUs" if wrong else None
             yield _found(gist, "gpu_presence", "no GPUs" if denies else "the cluster has GPUs", fact)
+
+
+_NONE_OF_THEM = re.compile(
+    r" (?:we|i|cluster|ours|machine|nodes) (?:\w+ ){0,2}?(?:have|has|had|own|owns|is|are|got|possess|offer) (?:\w+ ){0,3}?(?:none|any|without any) | none (?:is |are )?(?:here|present|installed|available|there|exists?|exist) "
+    r"| (?:do|does) n't (?:have|own) (?:any|one|them) | has none "
+)
+
+
+def _no_such(gist: Gist) -> bool:
+    """`We have none`, of GPUs that were spoken of right before."""
+    before = gist.clause.before if gist.clause.first > 1 else gist.clause.scene.earlier
+    spoken = re.findall(r" (GPUS|T:gpu|NODE|T:memory|CORE|T:storage|JOB|Q:mem)(?= )", before.replace(" PER NODE ", " "))
+    wanted = re.search(r" (?:free|idle|needed|busy|spare|left|wanted|required|requested|more) ", gist.words)
+    if not spoken or spoken[-1] not in {"GPUS", "T:gpu"} or _GPU_WORDS.search(gist.words) or wanted:
+        return False
+    return _NONE_OF_THEM.search(gist.words) is not None and (gist.denies or gist.says("none", "without"))
+
+
+_ONE_KIND = re.compile(
+    r" (?:identically|alike|identical|uniform(?:ly)?|the same|interchangeable|indistinguishable) | (?:no|only one|one|a single|not a) (?:\w+ ){0,2}?(?:difference between|second kind|other kind|kind of node|node configuration|configuration|node type|sort of node) "
+)
+_KINDS = re.compile(
+    r" (?:two|three|four|several|different|various|both|either|all) (?:\w+ ){0,2}?(?:kinds?|sorts?|classes|groups|flavou?rs|types) (?:of (?:\w+ ){0,2}?nodes? )?| nodes (?:\w+ ){0,2}?(?:differ|vary) "
+)
+
+
+def heterogeneity(scene: Scene) -> Iterator[Found]:
+    """Return where nodes are said to be of one kind, or of several."""
+    mixed = scene.known.heterogeneous
+    for gist in gists(scene):
+        kinds = gist.says("kinds", "kind", "sorts", "flavours", "flavors")
+        if not (gist.has("NODE") or kinds) or (gist.has("JOB", "NEED", "KINDNAME", "SCORE") and not kinds):
+            continue
+        alike = (
+            _ONE_KIND.search(gist.words) is not None
+            and gist.has("NODE")
+            and not gist.says("the same job", "as the", "type as", "is the same as")
+        )
+        several = _KINDS.search(gist.words) is not None and gist.has("NODE")
+        if alike == several or gist.says("time", "type", "types", "class", "amount", "number", "memory", "gpus"):
+            continue
+        negated = gist.denies and not re.search(r" (?:no|not a) (?:\w+ ){0,2}?(?:difference|second|other) ", gist.words)
+        says = several != negated
+        fact = (
+            f"the cluster has {len(scene.known.groups or ())} kinds of nodes"
+            if mixed is not None and says != mixed
+            else None
+        )
+        yield _found(gist, "heterogeneity", f"the nodes are {'mixed' if says else 'alike'}", fact)
 
 
 _SOMEBODY = re.compile(

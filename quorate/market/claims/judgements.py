@@ -137,6 +137,7 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
 
 _SORTS = r"(?:kinds?|sorts?|types?|class|classes|groups?|flavou?rs?|generations?|TYPEN)"
 MIXED = re.compile(
+    r" (?:mixed|diverse|varied|motley|mixture|HET) (?:fleet|set|pool|bag|park|crowd|inventory|population)?(?: ?P:of )(?:[a-z]\S* )?NODE |"
     rf" NODE (?:groups?|kinds?|classes|sorts?|types|TYPEN) (?:do )?DIFF | (?:groups?|kinds?|classes|sorts?|types|TYPEN) P:of NODE DIFF | (?:MORE|more P:than) (?:one|a single) (?:[a-z]\S* )?{_SORTS} (?:P:of )?(?:NODE|HW) | not (?:all |ALL )?(?:P:of )?(?:THE )?(?:SAME|alike|identical|equal) "
     rf"| (?:CLUSTER|I|SELFID) (?:mix|mixes|combine|combines|blend|blends|join|joins) (?:\S+ ){{0,3}}?NODE P:with (?:\S+ ){{0,3}}?NODE | NODE (?:BE |come )?(?:IN )?(?:several|different|two|three|various) {_SORTS} "
 )

@@ -74,7 +74,7 @@ QUANTITY = re.compile(
     rf"|(?P<range>(?:{_NUMBER})\s?(?:-|\u2013|to|and)\s?(?=\d)(?:{_NUMBER})\s?%)"
     rf"|(?P<hours>{_NUMBER}|an?|one|{'|'.join(_SMALL[:23])})[ -]?(?:hours?|hrs?|h)(?:,| and|, and)? ?(?P<rest>(?:a )?half|(?:a )?quarter|three quarters|(?:\d{{1,2}}|{'|'.join(sorted(_SPELLED, key=len, reverse=True))})(?:[ -](?:{'|'.join(_SMALL[:8])}))? ?(?:minutes?|mins?|m)\b)"
     rf"|(?P<whole_hours>{'|'.join(_SMALL[:23])}) and (?P<and_part>a half|a quarter|three[- ]quarters?) (?P<big>hours|days)"
-    r"|(?P<article>half an hour|half a day|(?:a quarter|three quarters) of an hour|(?:an|one|a single) hour|(?:a|one) day)(?![ -](?:or|ago|later|earlier|before|after|each|per|from)\b)(?!\w)"
+    r"|(?P<article>half an hour|half a day|a quarter of a day|three quarters of a day|(?:a quarter|three quarters) of an hour|(?:an|one|a single) hour|(?:a|one) day)(?![ -](?:or|ago|later|earlier|before|after|each|per|from)\b)(?!\w)"
     rf"|(?P<number>{_NUMBER})(?:[ -]?(?:{_UNITS}))?(?=[^\d]|$)"
     rf"|(?<![A-Za-z]-)(?P<units>a|an|one|half a|{'|'.join(sorted(_SMALL, key=len, reverse=True))})[ -](?P<bytes>(?:giga|tera|peta|gibi|tebi|pebi)bytes?)\b"
     rf"|(?P<hundreds>(?:a|one|{'|'.join(_SMALL[:8])})[ -]hundred)(?:(?: and)?[ -](?P<tens>{'|'.join(sorted(_SPELLED, key=len, reverse=True))}))?(?:[ -](?P<ones>one|{'|'.join(_SMALL[:8])}))?"
@@ -170,7 +170,7 @@ def _said(match: re.Match[str]) -> Quantity:
     return _measured(match, number, step)
 
 
-_ARTICLES = {"half an hour": 1_800, "half a day": 43_200, "a quarter of an hour": 900, "three quarters of an hour": 2_700,
+_ARTICLES = {"half an hour": 1_800, "half a day": 43_200, "a quarter of a day": 21_600, "three quarters of a day": 64_800, "a quarter of an hour": 900, "three quarters of an hour": 2_700,
              "an hour": 3_600, "one hour": 3_600, "a single hour": 3_600, "a day": 86_400, "one day": 86_400}  # fmt: skip
 _REST = {"half": 1_800, "quarter": 900, "three quarters": 2_700}
 

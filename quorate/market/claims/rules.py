@@ -36,6 +36,8 @@ class Scene:
     known: Known
     noun: str = ""
     """What was counted last before this sentence: `NODE`, `GPUS`, or nothing yet."""
+    earlier: str = ""
+    """The tags of the sentence before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,18 @@ def truth(known: Known, roles: Iterable[Role], extra: tuple[int | None, ...] = (
     """Return what a number of these roles may be; a role whose plain answer is unknown leaves all open."""
     chosen = [role for role in ROLES if role in set(roles)] or [*ROLES]
     each = [values(known, role) for role in chosen]
+    if "left" in chosen and "free" in chosen and len(chosen) == 2:
+        each[chosen.index("left")] = _left_free(known)
     kind, name = _KINDS[chosen[0]]
     unknown = any(one[0] is None for one in each)
     first = None if unknown else each[0][0]
     return Truth(kind, name, (first, *(value for one in each for value in one), *extra))
+
+
+def _left_free(known: Known) -> tuple[int | None, ...]:
+    """What is left of free nodes: the rest of all nodes is not free."""
+    bases = (known.nodes_free, known.suitable_free, *(group.free for group in known.groups or ()))
+    return tuple(minus(base, known.job_nodes) for base in bases)
 
 
 def _plain_total(chosen: Truth, known: Known, given: frozenset[Role], near: Around) -> Truth:

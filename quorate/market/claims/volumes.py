@@ -10,7 +10,7 @@ from quorate.market.claims.figures import Truth
 from quorate.market.claims.rules import Scene
 from quorate.market.claims.values import ClaimKind, Known
 
-_OTHER_BYTES = frozenset({
+OTHER_BYTES = frozenset({
     "hbm", "hbm2", "hbm2e", "hbm3", "vram", "dataset", "datasets", "data", "input", "inputs", "output", "outputs", "file",
     "files", "checkpoint", "checkpoints", "cache", "bandwidth", "traffic", "transfer", "transferred", "genomes", "model",
     "results", "images", "corpus", "archive", "index", "swap", "quota", "log", "logs", "message", "messages", "gap",
@@ -38,7 +38,7 @@ def memory(scene: Scene, index: int) -> Truth | None:
     if stored(near, raw):
         return _storage(near, known)
     per_node = re.search(r" \* (?:T:memory |P:of )*(?:PER|/|A) NODE ", near.tags) is not None
-    if (near_words & _OTHER_BYTES and not per_node) or " T:gpu T:memory " in near.tags or _STORED.search(near.tags):
+    if (near_words & OTHER_BYTES and not per_node) or " T:gpu T:memory " in near.tags or _STORED.search(near.tags):
         return None
     if re.search(r" N NODE (?:, )?$", scene.sentence.slice(index - 4, index)) and re.match(
         r" Q:mem TOTAL ", scene.sentence.slice(index, index + 2)
