@@ -152,6 +152,26 @@ def test_a_leader_whose_false_block_is_too_large_to_be_shown_is_convicted_by_the
     assert not [act for seat in range(6) for act in group.acts(seat) if isinstance(act, a.Report)]
 
 
+@pytest.mark.slow
+def test_in_a_committee_of_64_no_item_shows_a_false_block_and_63_words_convict_its_leader():
+    """Nothing is made smaller here: the parent's certificate alone takes most of what an item may hold."""
+    group = Group("false-results", against="c2", members=64)
+    group.active = False
+    for _ in range(63):
+        group.height()
+    group.active = True
+
+    def height():
+        group.height()
+        group.active = all(entry.certificate.round == 0 for entry in group.entries)
+
+    until_convicted(group, height)
+    assert guilty(group) == [("c0", "A'", 600)]
+    assert reputations(group)[1:] == [1_000] * 63
+    said = [act for seat in range(64) for act in group.acts(seat) if isinstance(act, a.Report | a.Attest)]
+    assert {type(act) for act in said} == {a.Attest}
+
+
 def test_a_leader_that_leaves_out_what_it_owes_ends_at_six_tenths():
     group = Group("withheld-items", against="c2")
 
