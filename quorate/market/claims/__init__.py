@@ -89,7 +89,8 @@ _NOTIONS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 """Readers of what no rule has read: each is heard only where nobody else found a claim of its kind in the sentence."""
 
 _GISTS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
-    margins.factors, margins.differences, sides.types, sides.pairs, loads.loads, loads.nobodys, nobodys.times,
+    margins.factors, margins.differences, sides.types, sides.pairs, sides.purposes, loads.loads, loads.nobodys,
+    nobodys.times,
     nobodys.shares, nobodys.remainders, nobodys.stocks, gist_rules.heterogeneity,
     gist_rules.capacity, gist_rules.penalties, gist_rules.type_matches, gist_rules.gpu_presence, gist_rules.occupancy,
 )  # fmt: skip

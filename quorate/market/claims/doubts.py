@@ -90,6 +90,23 @@ def _words(tokens: tuple[Token, ...]) -> str:
     return " " + " ".join(token.raw.lower() for token in tokens) + " "
 
 
+def _tags(tokens: tuple[Token, ...]) -> str:
+    return " " + " ".join(token.tag for token in tokens) + " "
+
+
+def _another_sort(scene: Scene, found: Found) -> bool:
+    """`Twenty of one sort and ten of another` are two sorts."""
+    words = _words(scene.sentence.tokens)
+    pattern = r" (?:one|a) (?:sort|kind|type|class|group) .* (?:another|other|second) "
+    return "alike" in found.asserted and re.search(pattern, words) is not None
+
+
+def _with_and_without(scene: Scene, found: Found) -> bool:
+    """`There are nodes with GPUs and nodes without` tells no shortage."""
+    words = _words(scene.sentence.tokens)
+    return " with " in words and " without " in words and " not " in found.asserted
+
+
 def _near(scene: Scene, found: Found, wide: int = 0) -> tuple[Token, ...]:
     """The tokens of its clause, and of some clauses beside it."""
     start, end = scene.sentence.clause(found.first)
@@ -100,28 +117,53 @@ def _near(scene: Scene, found: Found, wide: int = 0) -> tuple[Token, ...]:
 
 
 def _of_nodes(scene: Scene, found: Found) -> bool:
-    """Whether a number of nodes is a fact of a role that a word of its clause gives."""
+    """Whether a number of nodes is a fact of a role that a word of its clause gives, or no number of nodes that is."""
     token = scene.sentence.tokens[found.first]
-    if token.tag != "N" or token.quantity is None or not token.quantity.number:
-        return False
-    words, known = _words(_near(scene, found)), scene.known
-    if _SUPPOSED & set(_words(scene.sentence.tokens[: found.first + 1]).split()):
+    if found.asserted[:1].isdigit() or token.tag != "N" or token.quantity is None or not token.quantity.number:
+        return False  # a sum that is written out; nothing
+    number, words = token.quantity.number, _words(_near(scene, found))
+    return (
+        _imagined(scene, found, number, words)
+        or _uncounted(scene, found, number)
+        or _by_role(scene, found, number, words)
+    )
+
+
+_IT_WOULD = re.compile(
+    r" (?:it|that|this|one|we|you) (?:would|'d|could) (?:\w+ )?(?:take|need|require|have to|run|split|spread|use) "
+)
+_INSTEAD = re.compile(r" (?:instead of|rather than|in place of) ")
+
+
+def _imagined(scene: Scene, found: Found, number: float, words: str) -> bool:
+    """`It would take four of ours for one of theirs, 256 in all`; `on 48 nodes instead of 12`."""
+    tokens = scene.sentence.tokens
+    if _SUPPOSED & set(_words(tokens[: found.first + 1]).split()):
+        return True
+    before = _words(tokens[: scene.sentence.clause(found.first)[0]])
+    few = number <= 10 and " HEDGE " in scene.sentence.tags
+    return few or _IT_WOULD.search(before) is not None or _INSTEAD.search(words) is not None
+
+
+_UNIT_AFTER = re.compile(r" N (?:AND|P:to|/|or|,|-) (?:ABOUT )?(?:Q:mem|N GPUS|N T:gpu|N CORE) ")
+
+
+def _uncounted(scene: Scene, found: Found, number: float) -> bool:
+    """A number of something else: `0.75`, `either kind (256 and 512 GiB)`, `GPU 4 need and we have 4`."""
+    known, about = scene.known, topic(scene, found.first)
+    if number % 1 or _UNIT_AFTER.match(scene.sentence.slice(found.first, found.first + 5)):
         return True
     if found.kind == "job_nodes" and " GPUS " in scene.sentence.tags:
         each, job = known.job_gpus_per_node, known.job_nodes
-        if token.quantity.number in {each, None if each is None or job is None else each * job}:
-            return True  # `four GPUs are double the two requested`
-    if re.search(r" (?:instead of|rather than|in place of) ", words) or (
-        token.quantity.number <= 10 and " HEDGE " in scene.sentence.tags
-    ):
-        return True  # `on 48 nodes instead of 12`
-    about = topic(scene, found.first)
-    if about and token.quantity.number in stock(known, about):
-        return True  # `GPU 4 need and we have 4`
-    facts = counts(known)
+        return number in {each, None if each is None or job is None else each * job}
+    return bool(about) and number in stock(known, about)
+
+
+def _by_role(scene: Scene, found: Found, number: float, words: str) -> bool:
+    facts = counts(scene.known)
     special = {"gpu nodes", "bare nodes", "job", "left"} if "GPUs" in found.asserted else {*facts}
     told = (role for role, pattern in _OF_ROLE if role in special and pattern.search(words))
-    return not found.asserted[:1].isdigit() and any(token.quantity.number in facts[role] for role in told)
+    return any(number in facts[role] for role in told)
 
 
 _TOPIC = {"GPUS": "GPUS", "T:gpu": "GPUS", "T:memory": "MEMORY", "Q:mem": "MEMORY"}
@@ -189,6 +231,22 @@ _COMPARING = re.compile(
 )
 
 
+def _of_all_memory(scene: Scene, found: Found) -> bool:
+    """`100 TiB in total, of which it takes 18.4`: an amount of all nodes, or of the job's, said to a digit or two."""
+    token, known = scene.sentence.tokens[found.first], scene.known
+    if token.tag != "Q:mem" or token.quantity is None or not re.search(r"[TP]i?B|[tp]\w*bytes?", token.raw):
+        return False
+    groups, job = known.groups or (), known.job_nodes or 0
+    totals = [known.memory_gib, job * (known.job_memory_gib_per_node or 0)]
+    if re.search(r" (?:complete|whole|entire|total) (?:cluster|machine|system) ", _words(_near(scene, found))):
+        groups = ()
+    totals += [job * (group.memory_gib or 0) for group in groups]
+    totals += [(size or 0) * (group.memory_gib or 0) for group in groups for size in (group.nodes, group.free)]
+    shown = token.raw.partition(".")[2]
+    step = 0.5 / 10 ** sum(char.isdigit() for char in shown) * 1_024 if shown else 0.0
+    return close(token.quantity.values, [float(total) for total in totals if total], step, 0.025)
+
+
 def _compared_amount(scene: Scene, found: Found) -> bool:
     """`The memory of 128 GiB is a quarter of what we have`: one side of a comparison is asked, the other is there."""
     token, known = scene.sentence.tokens[found.first], scene.known
@@ -241,7 +299,9 @@ def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
 _OF_SHARES = (
     (
         "busy",
-        re.compile(r" (?:busy|occupied|used|taken|in use|utili[sz]\w+|load|full|allocated|jobs|usage|occupancy) "),
+        re.compile(
+            r" (?:busy|occupied|used|taken|in use|utili[sz]\w+|load|full|allocated|jobs|usage|occupancy|with (?:the|this) job|with it|it 'd be) "
+        ),
     ),
     ("free", re.compile(r" (?:free|idle|available|unused|empty|open|left|remain\w*|rest|headroom|spare) ")),
     ("background", re.compile(r" (?:background|system|services?) ")),
@@ -253,7 +313,7 @@ def _shares(known: Known) -> Iterator[tuple[list[float], re.Pattern[str]]]:
     facts = counts(known)
     table = {
         "busy": (*facts["busy"], _plus(known.nodes_allocated, known.job_nodes)),
-        "free": (*facts["free"], *facts["left"]),
+        "free": (known.nodes_free, _minus(known.nodes_free, known.job_nodes)),
         "background": facts["background"],
     }
     for role, pattern in _OF_SHARES:
@@ -276,7 +336,7 @@ def _of_share(scene: Scene, found: Found) -> bool:
     ):
         tags += "GPUS "
     truths = [value for value in _parts_of_all(known, tags) if value is not None]
-    words = _words(_near(scene, found))
+    words = _words(_near(scene, found, 2))
     truths += [value for parts, pattern in _shares(known) if pattern.search(words) for value in parts]
     if re.match(r" Q:pct P:of (?:THE |MY )?(?:FREE|what BE FREE) ", scene.sentence.slice(found.first, found.first + 5)):
         truths += [value for value in (_percent(known.job_nodes, known.nodes_free),) if value is not None]
@@ -291,6 +351,12 @@ _PARTIAL = re.compile(
 def _of_some_nodes(scene: Scene, found: Found) -> bool:
     """`Half of the nodes have no GPU` is true where some have none; `no GPUs` may be what is asked, where none are."""
     known, near = scene.known, _near(scene, found)
+    bare = any(not group.gpus for group in known.groups or ())
+    spoken = _words(_near(scene, found, 1))
+    if bare and " without " in spoken and (" with " in spoken or " those " in spoken):
+        return True  # `nodes with and without GPUs`
+    if found.asserted == "every node has GPUs" and re.search(r" (?:Q:pct|N) P:of ", scene.sentence.tags):
+        return True  # `GPUs on three quarters of all our nodes`
     tags = " " + " ".join(one.tag for one in near) + " "
     if found.asserted == "no GPUs" and any(not group.gpus for group in known.groups or ()) and _PARTIAL.search(tags):
         return True
@@ -360,6 +426,12 @@ _UNTIED = re.compile(r" (?:JOB|REQ|IT|ITS|TYPEN|SPECN|MIS) ")
 
 def _of_nobody(scene: Scene, found: Found) -> bool:
     """`Storage is what we are built around` matches nothing; `what kills it is memory` types nobody."""
+    if (
+        found.kind == "type_match"
+        and re.search(r" NODE ", _tags(_near(scene, found)))
+        and not _UNTIED.search(_tags(_near(scene, found)).replace(" TYPEN ", " "))
+    ):
+        return True  # `All nodes are of the same type.`
     if found.kind == "type_match":
         return _UNTIED.search(scene.sentence.tags) is None and " what " in scene.sentence.tags
     if re.match(r" (?:THE |THIS )?JOB 'S ", scene.sentence.slice(found.last, found.last + 4)):
@@ -377,8 +449,8 @@ _SOME_CLUSTER = re.compile(
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
     "node_count": (_of_nodes,), "free_nodes": (_of_nodes,), "job_nodes": (_of_nodes,), "background": (_of_nodes, _of_share),
     "occupancy": (_of_nodes, _of_share, _none_in_jobs), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
-    "memory_per_node": (_compared_amount,), "memory_total": (_compared_amount,), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
-    "penalty_rule": (_for_else,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
+    "memory_per_node": (_compared_amount, _of_all_memory), "memory_total": (_compared_amount, _of_all_memory), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
+    "penalty_rule": (_for_else,), "heterogeneity": (_another_sort,), "capacity": (_with_and_without,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
 }  # fmt: skip
 
 

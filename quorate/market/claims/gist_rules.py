@@ -237,7 +237,7 @@ def _no_statement(gist: Gist) -> bool:
         return True
     if (
         re.match(
-            r" (?:but |so |and |because |since )?(?:a|any|every|another|each) (?:\w+ ){0,3}?(?:mismatch|cluster|type|difference) ",
+            r" (?:but |so |and |because |since )?(?:a|any|every|another|each) (?:(?:type|class|\w+ly) )?(?:mismatch|cluster|difference) ",
             gist.words,
         )
         and " must " not in gist.words

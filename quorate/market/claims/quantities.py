@@ -122,7 +122,8 @@ def quantity(match: re.Match[str]) -> Quantity | None:
 def _clock(match: re.Match[str]) -> Quantity | None:
     parts = [int(part) for part in match["clock"].split(":")]
     seconds = parts[0] * 3_600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)
-    return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 else None
+    hours = re.match(r" ?h", match.string[match.end() : match.end() + 2]) is not None
+    return Quantity("Q:time", (seconds,), 30, seconds) if len(parts) > 2 or hours else None
 
 
 def _worded(match: re.Match[str]) -> Quantity | None:

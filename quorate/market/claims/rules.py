@@ -160,7 +160,14 @@ def resolved(sentence: Sentence, before: str) -> tuple[Sentence, str]:
     for index, token in enumerate(tokens):
         around = (tokens[index - 1].tag if index else "", tokens[index + 1].tag if index + 1 < len(tokens) else "")
         beside = token.tag == "ITS" and any(near.tag in {"MY", "I"} for near in tokens[max(0, index - 5) : index])
+        against = token.tag == "ITS" and any(near.tag in {"MY", "MINE"} for near in tokens[index + 1 : index + 9])
         if (
+            token.tag == "ITS"
+            and (beside or against)
+            and "T:" in " ".join(one.tag for one in tokens[index + 1 : index + 3])
+        ):
+            tokens[index] = replace(token, tag="JOB")  # `its hybrid type differs from our storage type`
+        elif (
             token.tag in {"IT", "ITS"}
             and not beside
             and (

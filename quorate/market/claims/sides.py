@@ -170,3 +170,35 @@ def pairs(scene: Scene) -> Iterator[Found]:
             two + 1,
             match_wrong(scene.known, says),
         )
+
+
+_PURPOSE = re.compile(
+    r" (?:exists?|commissioned|bought|built|addresse?s?|role|do|concentrates?|made|serves?|designed|target|field|speciali[sz]ation|laid out|set up|(?:cluster|machine|system|one) for|purpose|tuned|procured|conceived|devoted|cater|caters|focus|focuses|focused) "
+)
+_WORK = frozenset({"work", "workloads", "computing", "training", "JOBS", "purposes", "processing", "JOB"})
+
+
+def purposes(scene: Scene) -> Iterator[Found]:
+    """Return what this cluster is said to be for: `we exist to serve storage workloads`."""
+    known, tokens = scene.known, scene.sentence.tokens
+    for gist in gists(scene):
+        mentions = [one for one in _mentions(gist) if one[1] != "hpc"]
+        if len(mentions) != 1 or gist.has("JOB", "NEED", "CAN", "N") or gist.denies or _LOOSE.search(gist.words):
+            continue
+        ((at, name),) = mentions
+        subject = next(
+            (back for back in range(at - 1, gist.clause.first - 1, -1) if _subject(tokens[back]) == "own"), None
+        )
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        works = (
+            following is not None
+            and (following.tag in _WORK or following.raw.lower() in _WORK)
+            and following.raw.lower() != "job"
+        )
+        if subject is None or not works or known.type is None:
+            continue
+        between = " " + " ".join(token.raw.lower() for token in tokens[subject:at]) + " "
+        if _PURPOSE.search(between):
+            yield Found(
+                "specialisation", f"specialised in {name}", at, at + 1, own_fact(known) if known.type != name else None
+            )
