@@ -13,7 +13,7 @@ import pytest
 GOLD = Path(__file__).parents[2] / "evals" / "gold"
 SECOND = {"dev-2": "dev", "held_out-2": "held_out"}
 """The folders of the second set, and the split that each is."""
-LATER = {**SECOND, "dev-3": "dev"}
+LATER = {**SECOND, "dev-3": "dev", "dev-4": "dev"}
 """The folders of all sets but the first."""
 CATEGORICAL = {
     "identity",
@@ -197,7 +197,8 @@ def _tally(labels: list[Label]) -> tuple[Counter[str], Counter[str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "false_min", "true_min"), [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 8, 12)]
+    ("name", "false_min", "true_min"),
+    [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 8, 12), ("dev-4", 7, 12)],
 )
 def test_every_class_has_its_false_and_its_true_claims(name: str, false_min: int, true_min: int) -> None:
     false, true = _tally(_labels(GOLD / name, "labels.jsonl"))
@@ -340,10 +341,11 @@ def test_the_tables_in_the_readme_hold_these_counts() -> None:
         assert f"| `{name}` | {' | '.join(str(each[name]) for each in counts)} |" in readme, name
 
 
-def test_the_table_of_the_third_set_in_the_readme_holds_its_counts() -> None:
-    part = (GOLD / "README.md").read_text(encoding="utf-8").split("## The third set")[1].split("\n## ")[0]
-    labels = _labels(GOLD / "dev-3", "labels.jsonl")
+@pytest.mark.parametrize(("name", "title"), [("dev-3", "## The third set"), ("dev-4", "## The fourth set")])
+def test_the_table_of_a_later_set_in_the_readme_holds_its_counts(name: str, title: str) -> None:
+    part = (GOLD / "README.md").read_text(encoding="utf-8").split(title)[1].split("\n## ")[0]
+    labels = _labels(GOLD / name, "labels.jsonl")
     false, true = _tally(labels)
-    assert [name for name in sorted(CLASSES) if f"| `{name}` | {false[name]} | {true[name]} |" not in part] == []
+    assert [each for each in sorted(CLASSES) if f"| `{each}` | {false[each]} | {true[each]} |" not in part] == []
     wrong = sum(label["false"] for label in labels)
     assert f"{len(labels)} records, {wrong} false, {len(labels) - wrong} clean" in part
