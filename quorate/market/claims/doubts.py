@@ -39,7 +39,7 @@ _OF_ROLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("left", re.compile(r" (?:left|leav\w+|remain\w*|stay\w*|after\w*|rest|still|spare|over|reserve|untouched|keep|kept|minus|would) ")),
     ("gpu nodes", re.compile(r" (?:gpus?|accelerat\w+|them|which|those|equipped|cards) ")),
     ("bare nodes", re.compile(r" (?:gpus?|accelerat\w+|cpu|cpu-only|plain|bare|without) ")),
-    ("kind", re.compile(r" (?:kind|group|with|of which|that have|memory|gib|tib|partition|type|sort|larger?|smaller?|big|fat|thin|lean|qualif\w+|suitable|eligible|such) ")),
+    ("kind", re.compile(r" (?:kind|group|with|of which|that have|memory|gib|tib|partition|type|sort|larger?|smaller?|big|fat|thin|lean|have the required|qualif\w+|suitable|eligible|such) ")),
     ("margin", re.compile(r" (?:by|more than|fewer than|less than|short\w*|surplus|extra|additional|missing|difference|too many|too few) ")),
 )  # fmt: skip
 """What a number of nodes can be, and the words that make it natural to read it so."""
@@ -104,6 +104,8 @@ def _another_sort(scene: Scene, found: Found) -> bool:
 def _with_and_without(scene: Scene, found: Found) -> bool:
     """`There are nodes with GPUs and nodes without` tells no shortage."""
     words = _words(scene.sentence.tokens)
+    if re.search(r" no use (?:of|for) ", words):
+        return True  # `it makes no use of GPUs`
     return " with " in words and " without " in words and " not " in found.asserted
 
 
@@ -151,6 +153,8 @@ _UNIT_AFTER = re.compile(r" N (?:AND|P:to|/|or|,|-) (?:ABOUT )?(?:Q:mem|N GPUS|N
 def _uncounted(scene: Scene, found: Found, number: float) -> bool:
     """A number of something else: `0.75`, `either kind (256 and 512 GiB)`, `GPU 4 need and we have 4`."""
     known, about = scene.known, topic(scene, found.first)
+    if number <= 3 and not scene.sentence.tokens[found.first].raw[:1].isdigit():
+        return True  # `it fails on two nodes`
     if number % 1 or _UNIT_AFTER.match(scene.sentence.slice(found.first, found.first + 5)):
         return True
     if found.kind == "job_nodes" and " GPUS " in scene.sentence.tags:
@@ -229,6 +233,25 @@ def stock(known: Known, about: str) -> tuple[int | None, ...]:
 _COMPARING = re.compile(
     r" (?:half|third|quarter|fifth|sixth|eighth|tenth|twice|double|triple|times|thirds|quarters|against|versus|vs|more than|less than|above|below|exceeds?) "
 )
+
+
+def _product_of_said(scene: Scene, found: Found) -> bool:
+    """`36 of our nodes provide 4,608 cores`: a number of nodes that is said, times what a node has."""
+    token, known = scene.sentence.tokens[found.first], scene.known
+    if token.quantity is None:
+        return False
+    said = [
+        one.quantity.number for one in scene.sentence.tokens if one.tag == "N" and one.quantity and one is not token
+    ]
+    memory = token.tag == "Q:mem"
+    each = [size for group in known.groups or () if (size := group.memory_gib if memory else group.cores)]
+    return close(token.quantity.values, [number * size for number in said for size in each if number > 1], 0.0, 0.01)
+
+
+def _of_another(scene: Scene, found: Found) -> bool:
+    """`HPC_RESOURCE_00, with 512 GiB nodes, is a candidate`: another cluster's."""
+    tags = scene.sentence.tags
+    return " OTHERID " in tags and re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None
 
 
 def _of_all_memory(scene: Scene, found: Found) -> bool:
@@ -381,6 +404,15 @@ _TYPED = re.compile(r" (?:types?|mismatch\w*|class|category|classification) ")
 def _for_else(scene: Scene, found: Found) -> bool:
     """A penalty for the load, the length, the size is none for types."""
     words = _words(_near(scene, found))
+    if re.search(
+        r" (?:nothing|no points?) (?:is|are|was|were|gets?) (?:taken off|deducted|subtracted|lost|docked) ", words
+    ) and not found.asserted.startswith("no "):
+        return True  # `nothing is taken off for mismatch`
+    after = scene.sentence.slice(found.last, found.last + 5)
+    if not found.asserted.startswith("no ") and re.match(
+        r" C:(?:therefore|thus|hence|however) (?:do |BE |HEDGE |will )?NOT ", after
+    ):
+        return True  # `the penalty therefore does not apply`
     if found.asserted.startswith("no ") and re.search(
         r" (?:can't|cannot|can not|can n't|not|unable|hard|impossible|hardly) (?:\w+ ){0,3}?(?:avoid|escape|waive\w*|skip|spare|omit|get round|get around|go without) ",
         words,
@@ -410,6 +442,8 @@ def _limit(scene: Scene, found: Found) -> bool:
     before = _words(scene.sentence.tokens[max(0, found.first - 5) : found.first])
     if re.search(r" (?:every|checkpoints?|queue\w*|wait\w*|maintenance|each) ", before):
         return True
+    if re.search(r" (?:third|thirds|quarter|quarters|half|fifth|fifths) of $", before):
+        return True  # `a third of an hour`
     if not _BEYOND.search(before):
         return False
     if re.search(r" (?:limit|threshold|cap|cut-off|reach\w*) ", before):
@@ -449,7 +483,7 @@ _SOME_CLUSTER = re.compile(
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
     "node_count": (_of_nodes,), "free_nodes": (_of_nodes,), "job_nodes": (_of_nodes,), "background": (_of_nodes, _of_share),
     "occupancy": (_of_nodes, _of_share, _none_in_jobs), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
-    "memory_per_node": (_compared_amount, _of_all_memory), "memory_total": (_compared_amount, _of_all_memory), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
+    "memory_per_node": (_compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
     "penalty_rule": (_for_else,), "heterogeneity": (_another_sort,), "capacity": (_with_and_without,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
 }  # fmt: skip
 

@@ -243,6 +243,11 @@ def _no_statement(gist: Gist) -> bool:
         and " must " not in gist.words
     ):
         return True  # `a mismatch would cost something`
+    if re.match(
+        r" C:(?:therefore|thus|hence|however) ",
+        gist.clause.scene.sentence.slice(gist.clause.last, gist.clause.last + 1),
+    ):
+        return True  # `the penalty therefore does not apply`
     if gist.clause.scene.sentence.slice(gist.clause.last, gist.clause.last + 2) == " , NOT ":
         return True  # `I take something off, not for type`
     short = gist.clause.last - gist.clause.first <= 4

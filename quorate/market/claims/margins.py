@@ -16,7 +16,7 @@ from quorate.market.claims.values import Known
 _FACTORS = {"twice": 2.0, "double": 2.0, "doubles": 2.0, "doubled": 2.0, "thrice": 3.0, "triple": 3.0, "triples": 3.0, "quadruple": 4.0, "quadruples": 4.0,
             "twofold": 2.0, "threefold": 3.0, "fourfold": 4.0, "fivefold": 5.0, "tenfold": 10.0}  # fmt: skip
 _NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_TIMES = re.compile(rf" (?P<n>\d+(?:\.\d+)?|{'|'.join(_NAMES)}) ?(?:times|fold|x) ")
+_TIMES = re.compile(rf" (?P<n>\d+(?:\.\d+)?|{'|'.join(_NAMES)}) ?(?:times|fold) ")
 _WORD = re.compile(rf" (?P<word>{'|'.join(_FACTORS)}) ")
 _NO_FACTOR = re.compile(
     r" (?:fast|faster|slower|speed|day|week|month|hour|score|penalty|cost|costs|over|again|run twice|tried|checked|rank|ranks|each way|cores?|bandwidth|storage|network|walltime|time|long|longer|as busy|half|replicas|copies) "
@@ -147,7 +147,8 @@ _DIFFERS = re.compile(
 
 def _differs(scene: Scene, at: int, end: int) -> bool:
     tags = scene.sentence.slice(at, min(end, at + 14)).strip() + " "
-    return _DIFFERS.match(tags) is not None
+    told = " ".join(token.raw.lower() for token in scene.sentence.tokens[at : at + 8])
+    return _DIFFERS.match(tags) is not None and "exceed" not in told
 
 
 def _gaps(known: Known, gist: Gist, memory: bool) -> list[float]:
