@@ -1,5 +1,6 @@
 """One fake server for the session, empty for every test."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,13 @@ def server(_server: FakeLLM) -> FakeLLM:
     _server.forget()
     _server.delay_s, _server.answerer, _server.inflight_max = 0.0, answer, None
     return _server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """Collect what a module's tests left, so that a connection left open is told of there and not in a later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@ It shows that the server speaks the dialect as the clients expect it, so that th
 Cases that the suite skips by itself are listed in tests/skips.toml with their reasons.
 """
 
+import gc
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +31,9 @@ def _standard_server() -> Iterator[None]:
     with FakeLLM() as server:
         _Against.url = server.url
         yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()  # what the suite left open is taken here, not in the middle of somebody else's test
 
 
 class _Against(ChatModelIntegrationTests):

@@ -32,7 +32,7 @@ class Endless(AppEngine):
     def prepare(self, order: Order) -> Prepared:
         """Return the run without an end, whatever was asked."""
         del order
-        return Prepared(RUN, JOBS, tuple(factory.CLUSTERS), 0, 45.0, self._carry)
+        return Prepared(RUN, JOBS, dict.fromkeys(factory.CLUSTERS, "gpu"), 0, 45.0, self._carry)
 
     def _carry(
         self, listen: Callable[[TraceEvent], None], report: Callable[[RunReport], None]
