@@ -15,7 +15,7 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.serving import ARGUMENTS, CHROMIUM, WAIT_MS, serving
+from tests.browser.serving import ARGUMENTS, CHROMIUM, WAIT_MS, many_jobs, serving
 
 JOBS = 150
 LIMIT_S = 1.0
@@ -32,14 +32,6 @@ WATCH = """
     .observe(document.body, {subtree: true, childList: true, characterData: true});
 }
 """
-
-
-def many_jobs(count: int) -> str:
-    """Return a workload of jobs a minute apart (TOML)."""
-    return "interval_min = 1\n" + "".join(
-        f'[[jobs]]\nid = "job_{n:03}"\nname = "Job number {n}"\nnodes = {4 + n % 9}\nwalltime_min = {20 + n % 50}\n'
-        for n in range(1, count + 1)
-    )
 
 
 def start(page: Page, base: str) -> None:

@@ -48,7 +48,7 @@ class Doubts:
     def large(self, fits: Callable[[FalseBlock], bool]) -> list[FalseBlock]:
         """Return, once, the blocks that no report has room for: everybody speaks of those, and nobody waits."""
         found = [charge for charge in self._charges if not fits(charge)]
-        self._charges = [charge for charge in self._charges if fits(charge)]
+        self._charges = [charge for charge in self._charges if charge not in found]
         return found
 
     def answers(self, state: LedgerState, pool: Pool) -> list[Evidence]:

@@ -58,3 +58,11 @@ def serving(runs: Path, home: Path, script: str = "app_under_test.py", **more: s
         server.terminate()
         server.wait(timeout=20)
         log.close()
+
+
+def many_jobs(count: int) -> str:
+    """Return a workload of jobs a minute apart (TOML)."""
+    return "interval_min = 1\n" + "".join(
+        f'[[jobs]]\nid = "job_{n:03}"\nname = "Job number {n}"\nnodes = {4 + n % 9}\nwalltime_min = {20 + n % 50}\n'
+        for n in range(1, count + 1)
+    )

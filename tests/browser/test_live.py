@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import AXE, WALK, opening
-from tests.browser.serving import WAIT_MS, serving
+from tests.browser.serving import WAIT_MS, many_jobs, serving
 from tests.browser.test_pages import violations
 
 TICK_BYTES_MAX = 5_000
@@ -36,13 +36,6 @@ def empty(tmp_path_factory):
 def open_empty(contexts, empty):
     with opening(contexts, empty[1]) as opened:
         yield opened
-
-
-def many_jobs(count: int) -> str:
-    return "interval_min = 1\n" + "".join(
-        f'[[jobs]]\nid = "job_{n:03}"\nname = "Job number {n}"\nnodes = {4 + n % 9}\nwalltime_min = {20 + n % 50}\n'
-        for n in range(1, count + 1)
-    )
 
 
 def start_many(view, count: int) -> str:
