@@ -40,6 +40,7 @@ from ui.words import (
     plural,
     quorum_words,
     seconds,
+    was_moved,
 )
 
 SCORE_CELLS, WEIGHT_CELLS, NODES_CELLS = 10, 24, 30
@@ -216,8 +217,7 @@ def _why(bid: BidRow) -> str:
         return f"does not count: {'; '.join(bid.void)}"
     if bid.abstained is not None:
         return bid.detail
-    moved = bid.assessed is not None and bid.assessed != bid.score
-    return f"opinions moved it to {fmt_score(bid.assessed)}; {bid.reasoning}" if moved else bid.reasoning
+    return f"opinions moved it to {fmt_score(bid.assessed)}; {bid.reasoning}" if was_moved(bid) else bid.reasoning
 
 
 # -- votes -----------------------------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ def _margin(decision: DecisionRow, names: Names) -> str:
     best = bid_of(decision, decision.cluster)
     if best is None:
         return "The ledger names it."
-    heard = f" after its rivals' opinions {fmt_score(best.assessed)}" if _moved(best) else ""
+    heard = f" after its rivals' opinions {fmt_score(best.assessed)}" if was_moved(best) else ""
     bid = f"Bid {fmt_score(best.score)}{heard}"
     terms = f"{bid} × reputation {fmt_weight(best.reputation)} = {fmt_score(best.weighted)}"
     second = bid_of(decision, decision.ranking[1]) if len(decision.ranking) > 1 else None
@@ -287,7 +287,7 @@ def _margin(decision: DecisionRow, names: Names) -> str:
     return f"{terms}, {lead} ahead of {who}."
 
 
-def _moved(bid: BidRow) -> bool:
+def was_moved(bid: BidRow) -> bool:
     """Say whether rivals' opinions moved a bid."""
     return bid.assessed is not None and bid.assessed != bid.score
 
@@ -302,7 +302,7 @@ def _shadow(decision: DecisionRow, names: Names) -> str:
         if bid.void:
             return f" {who} claimed {fmt_score(bid.score)}; it does not count."
         if best and best.score is not None and bid.score > best.score and bid.weighted is not None:
-            cause = "opinions and reputation leave" if _moved(bid) else "its reputation leaves"
+            cause = "opinions and reputation leave" if was_moved(bid) else "its reputation leaves"
             return f" {who} bid {fmt_score(bid.score)}; {cause} {fmt_score(bid.weighted)}."
     return f" It waited: called {decision.calls} times." if decision.calls > 1 else ""
 
