@@ -208,17 +208,25 @@ def _listening(
 
 
 @asynccontextmanager
-async def _database(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    """Open a database; a cancellation while it opens waits for its thread, which would answer a closed loop else."""
+async def _checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    """Open a file of checkpoints and close it whole, also under a cancellation.
 
-    async def opened() -> aiosqlite.Connection:
-        return await aiosqlite.connect(path)
+    One while it opens waits for its thread, which would answer a closed loop else. One that stops nodes makes LangGraph
+    keep their errors in tasks that it does not wait for: they end before the lock is ours, or find the file closed. A
+    transaction that one left open is rolled back, since SQLite keeps it, and its lock, while any cursor lives.
+    """
+
+    async def opened() -> AsyncSqliteSaver:
+        return AsyncSqliteSaver(await aiosqlite.connect(path), serde=serializer())
 
     opening = asyncio.create_task(opened())
     try:
         yield await asyncio.shield(opening)
     finally:
-        await (await opening).close()
+        saver = await opening
+        async with saver.lock:
+            await saver.conn.rollback()
+            await saver.conn.close()
 
 
 async def carry_out(
@@ -260,7 +268,7 @@ async def _connected(
     async with AsyncExitStack() as stack:
         wired = _Wired(settings, asked, places, options, stack)
         stack.push_async_callback(wired.agents.aclose)
-        saver = AsyncSqliteSaver(await stack.enter_async_context(_database(places.checkpoints)), serde=serializer())
+        saver = await stack.enter_async_context(_checkpoints(places.checkpoints))
         try:
             return await _carry(wired, saver)
         except DatabaseError as error:

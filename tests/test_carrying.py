@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -63,22 +65,31 @@ async def test_a_bug_in_a_bidder_ends_the_run_loudly_and_the_trace_says_failed(t
     assert wiring.read_report(wiring.Places(tmp_path / "x")).status == "failed"
 
 
-async def test_a_cancelled_run_says_so_and_goes_on_where_it_was(tmp_path, monkeypatch):
-    inner = RuleBidder.bid
+async def cancelled(folder, monkeypatch, after_s=0.0):
+    """Cancel a run when all six have begun to think about its second job; return how it was told of it."""
+    inner, thinking, all_think = RuleBidder.bid, [], asyncio.Event()
 
     async def slow(self, job, snapshot):
-        await asyncio.sleep(0 if job.id == "j0" else 3_600)
+        if job.id == "j1":
+            thinking.append(snapshot.cluster)
+            if len(thinking) == 6:
+                all_think.set()
+            await asyncio.sleep(3_600)
         return await inner(self, job, snapshot)
 
     with monkeypatch.context() as patched:
         patched.setattr(RuleBidder, "bid", slow)
-        first = asyncio.Event()
-        run = asyncio.create_task(carried(tmp_path / "x", heights=lambda _: first.set()))
-        await first.wait()
-        await asyncio.sleep(0.05)
+        run = asyncio.create_task(carried(folder))
+        await all_think.wait()
+        await asyncio.sleep(after_s)
         run.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as told:
             await run
+    return told.value
+
+
+async def test_a_cancelled_run_says_so_and_goes_on_where_it_was(tmp_path, monkeypatch):
+    await cancelled(tmp_path / "x", monkeypatch)
     places = wiring.Places(tmp_path / "x")
     assert wiring.read_report(places).status == "cancelled"
     assert not wiring.finished(places)
@@ -86,6 +97,15 @@ async def test_a_cancelled_run_says_so_and_goes_on_where_it_was(tmp_path, monkey
     report = await carried(tmp_path / "x")
     assert (report.status, report.summary.allocated) == ("done", 2)
     assert places.ledger.read_bytes().startswith(kept)
+
+
+async def test_whenever_a_run_is_cancelled_its_checkpoints_are_free_at_once(tmp_path, monkeypatch):
+    for number in range(16):
+        folder = tmp_path / f"{number}"
+        told = await cancelled(folder, monkeypatch, number / 1_000)
+        with closing(sqlite3.connect(wiring.Places(folder).checkpoints, timeout=0)) as others:
+            others.execute("BEGIN IMMEDIATE")
+        assert told.__traceback__ is not None  # whoever holds this holds what the run's last frames held
 
 
 async def test_a_finished_run_carried_out_again_changes_nothing(tmp_path):
