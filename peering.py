@@ -327,6 +327,7 @@ def _status(peer: Peer, history: History, decided: int, refusal: str) -> control
         refused_links=peer.refused_links,
         decided=decided,
         round_timeout_ms=peer.pace.round_timeout_ms(len(state.members)),
+        leader_timeout_ms=peer.pace.leader_timeout_ms(len(state.members)),
         jailed=tuple(m.cluster.id for m in state.members if m.standing.jailed),
         announced=(*state.calls, *state.waiting),
         ended=tuple(history.ended),

@@ -112,9 +112,9 @@ class Bidding:
         """The state before the height being decided."""
         return self._replica.application
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long."""
-        self._replica.pace(round_timeout_ms)
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long, and its leader to propose."""
+        self._replica.pace(round_timeout_ms, leader_timeout_ms)
 
     def _bid(self, effects: list[Any], now_ms: int) -> list[Any]:
         """Bid as soon as the last bids are included."""

@@ -1,7 +1,7 @@
 """Six members as processes on this machine: `python -m benchmarks.processes [catchup|latency|leader|batch ...]`.
 
 Every figure is printed with the limit that it is a share of: for catching up and for batches the time that checking
-the signatures alone takes, for latency the number of hops times the delay, for a dead leader the round's timeout.
+the signatures alone takes, for latency the number of hops times the delay, for a dead leader its timeout.
 """
 
 import argparse
@@ -207,7 +207,7 @@ async def leader(count: int = 24) -> None:
                 status = await control.ask(federation.homes[names[0]].socket, control.AskStatus(brief=True))
             finally:
                 await federation.stop()
-        _tell_leader(delay_s, alive, dead, status.round_timeout_ms / 1_000)
+        _tell_leader(delay_s, alive, dead, status.leader_timeout_ms / 1_000)
         needless = sum(round_ > 0 for round_ in rounds)
         print(f"  {needless} of {len(rounds)} heights with all members there took more than one round")
 
@@ -218,7 +218,7 @@ def _certified(federation: LocalFederation, name: str) -> list[int]:
 
 
 def _tell_leader(delay_s: float, alive: list[float], dead: list[float], timeout_s: float) -> None:
-    """Say what a dead leader cost: by protocol the timeout (three delays and work) and a delay for the NULLIFY."""
+    """Say what a dead leader cost: by protocol its timeout (two delays and work) and a delay for the NULLIFY."""
     usual, slow = statistics.median(alive), sorted(dead)[-len(dead) // 6 :]
     cost = statistics.median(slow) - usual
     share = f", {cost / (4 * delay_s):.2f} x four delays" if delay_s else ""

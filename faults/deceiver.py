@@ -114,9 +114,9 @@ class Deceiver:
         """Put acts on the ledger."""
         return self._sent(self._member.put(acts, now_ms))
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on."""
-        self._member.pace(round_timeout_ms)
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on, and its leader so long to propose."""
+        self._member.pace(round_timeout_ms, leader_timeout_ms)
 
     def drain(self) -> list[p.Effect]:
         """Return what is still to be sent after `LedgerBroken`."""

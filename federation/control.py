@@ -135,6 +135,8 @@ class PeerStatus(Value):
     """Decisions so far, those left out of a brief answer among them."""
     round_timeout_ms: int = 0
     """How long this member lets a round take at first, as the measured delays ask for."""
+    leader_timeout_ms: int = 0
+    """How long it lets the leader of that round be silent."""
     jailed: tuple[str, ...] = ()
     announced: tuple[str, ...] = ()
     """Jobs whose calls are open or wait here."""

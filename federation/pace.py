@@ -1,8 +1,9 @@
-"""How long a round may take: three one-way delays, as this member measures them, and the work that its heights take.
+"""How long a round and its leader may take: one-way delays, as this member measures them, and the work of its heights.
 
-Who hands an item in sees the block certified three delays later: the item's way to the leader, the proposal, the votes.
-The others see it a delay earlier. When a leader is dead, the votes to skip it take one delay after the timeout, so that
-it costs four. A local quantity: no two members need the same one, and no vote depends on it (docs/protocol.md P-22).
+Who hands an item in sees the block two delays later (the item's way to the leader, the proposal) and sees it certified
+after a third (the votes). The others see either a delay earlier. When a leader is dead, the votes to skip it take one
+delay after the two, so that it costs three. A local quantity: no two members need the same one, and no vote depends on
+it (docs/protocol.md P-22).
 """
 
 from collections import deque
@@ -11,9 +12,11 @@ from statistics import median
 
 FLOOR_MS = 150
 """No round is shorter: two cores that six members share need as long to look at one another's messages."""
+LEADER_FLOOR_MS = 100
+"""Two thirds of it: the votes are the last of its three delays."""
 CAP_MS = 5_000
 SLACK_MS = 10
-"""What is added to three delays, for timers and disks: who hands in nothing has a delay to spare besides."""
+"""What is added to the delays, for timers and disks: who hands in nothing has a delay to spare besides."""
 HEIGHTS_KEPT = 16
 """Heights whose work is remembered; their median is not moved by the few that a slow leader led."""
 BACKOFF = 1.5
@@ -37,7 +40,7 @@ class Pace:
     """The delays to a member's peers and the work of its heights, as measured."""
 
     def __init__(self, grace_ms: int, default_ms: int) -> None:
-        """`grace_ms`: the second round must outlast it and three delays; `default_ms`: T0 until enough is known."""
+        """`grace_ms`: the second round must outlast it too; `default_ms`: T0 and L0 until enough is known."""
         self._grace_ms, self._default_ms = grace_ms, default_ms
         self._delays_ms: dict[int, float] = {}
         self._heights_ms: deque[float] = deque(maxlen=HEIGHTS_KEPT)
@@ -52,11 +55,18 @@ class Pace:
         self._heights_ms.append(took_ms)
 
     def round_timeout_ms(self, members: int) -> int:
-        """Return T0 for a committee of so many members."""
+        """Return T0 for a committee of so many members: three delays, and the work twice."""
+        return self._timeout_ms(members, 3, 2, FLOOR_MS)
+
+    def leader_timeout_ms(self, members: int) -> int:
+        """Return L0 for a committee of so many members: two delays, and the work once."""
+        return self._timeout_ms(members, 2, 1, LEADER_FLOOR_MS)
+
+    def _timeout_ms(self, members: int, delays: int, works: int, floor_ms: int) -> int:
         delay_ms = common_delay_ms(self._delays_ms, members)
         if delay_ms is None:
             return self._default_ms
         work_ms = max(0.0, median(self._heights_ms) - 4 * delay_ms) if self._heights_ms else 0.0
-        least_ms = 3 * delay_ms + SLACK_MS
+        least_ms = delays * delay_ms + SLACK_MS
         least_ms = max(least_ms, (least_ms + self._grace_ms) / BACKOFF)
-        return min(CAP_MS, max(FLOOR_MS, round(least_ms + 2 * work_ms)))
+        return min(CAP_MS, max(floor_ms, round(least_ms + works * work_ms)))

@@ -255,7 +255,8 @@ class Peer:
         if self._began_ms is not None:
             self.pace.decided(self.now_ms() - self._began_ms)
             self._began_ms = None
-        self.conduct.pace(self.pace.round_timeout_ms(len(self.conduct.application.sequences)))
+        members = len(self.conduct.application.sequences)
+        self.conduct.pace(self.pace.round_timeout_ms(members), self.pace.leader_timeout_ms(members))
 
     def _carry(self, effect: e.Send | e.Broadcast | e.Serve) -> None:
         assert self._carrier is not None

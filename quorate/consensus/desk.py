@@ -19,7 +19,8 @@ class Desk:
         self.verifier = verifier
         self.settings = settings
         self.round_timeout_ms = settings.round_timeout_ms
-        """T0 from the next round timer on; the driver may follow the delay that it measures."""
+        self.leader_timeout_ms = settings.leader_timeout_ms
+        """T0 and L0 from the next round timer on; the driver may follow the delay that it measures."""
         self.out: list[Effect] = []
         self._convicted: dict[int, int] = {}
 

@@ -124,6 +124,8 @@ class ReplicaSettings:
 
     round_timeout_ms: int = 1_000
     """T0: how long round 0 may take, until `Replica.pace` says otherwise. Round r waits T0 x 1.5^r."""
+    leader_timeout_ms: int = 1_000
+    """L0: how long round 0 waits for its leader to propose, if less than T0. Round r waits L0 x 1.5^r."""
     timeout_cap_ms: int = 30_000
     """No round waits longer."""
     rebroadcast_ms: int = 250

@@ -49,6 +49,7 @@ class HeightMachine:
         self._desk = desk
         self._wake: int | None = None
         self._voices: dict[int, None] = {}
+        self._round_ends_ms = 0
         self._restored: list[Vote] = []
 
     # ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -334,10 +335,23 @@ class HeightMachine:
             self._set_round_timer()
 
     def _set_round_timer(self) -> None:
-        desk = self._desk
-        exponent = min(self.table.round, BACKOFF_ROUNDS_MAX)
-        wait = min(desk.settings.timeout_cap_ms, desk.round_timeout_ms * 3**exponent // 2**exponent)
-        self._desk.out.append(SetTimer("round", wait))
+        """Wait for the leader to propose, and only then for the whole round: who is dead costs no more than that."""
+        whole_ms = self._backed_off(self._desk.round_timeout_ms)
+        silent_ms = min(whole_ms, self._backed_off(self._desk.leader_timeout_ms))
+        proposed = self.table.at(self.table.round).proposals
+        self._round_ends_ms = self.table.now_ms + whole_ms
+        self._desk.out.append(SetTimer("round", whole_ms if proposed else silent_ms))
+
+    def _backed_off(self, timeout_ms: int) -> int:
+        rounds = min(self.table.round, BACKOFF_ROUNDS_MAX)
+        stretched: int = timeout_ms * 3**rounds // 2**rounds
+        return min(self._desk.settings.timeout_cap_ms, stretched)
+
+    def _led(self) -> None:
+        """The current round has a proposal: work, and give it what is left of the round."""
+        if self.table.active:
+            self._desk.out.append(SetTimer("round", max(1, self._round_ends_ms - self.table.now_ms)))
+        self._activate()
 
     def _arm_grace(self) -> None:
         if self.table.notarized(self.table.round - 1) is not None:
@@ -368,7 +382,7 @@ class HeightMachine:
         round_.proposals.append(proposal)
         table.bodies.learn(proposal.block)
         if round_.number == table.round:
-            self._activate()
+            self._led()
         self._retry()
 
     def _evaluate(self) -> None:
@@ -479,7 +493,7 @@ class HeightMachine:
         self._desk.persist(RecordKind.PROPOSE, round_.sent)
         self._desk.out.append(Broadcast(round_.sent))
         self._take(round_, vote)
-        self._activate()
+        self._led()
         self._evaluate()
 
 

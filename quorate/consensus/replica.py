@@ -188,15 +188,17 @@ class Replica:
         self._machine.on_items(now_ms)
         return self._settled(now_ms)
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on: three one-way delays, as the driver measures them.
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on, and its leader so long to propose.
+
+        That is three and two one-way delays, as the driver measures them, and the work.
 
         Raises:
-            MisuseError: less than a millisecond.
+            MisuseError: one is less than a millisecond.
         """
-        if round_timeout_ms < 1:
-            raise MisuseError(f"a round of {round_timeout_ms} ms")
-        self._desk.round_timeout_ms = round_timeout_ms
+        if min(round_timeout_ms, leader_timeout_ms) < 1:
+            raise MisuseError(f"a round of {round_timeout_ms} ms whose leader has {leader_timeout_ms} ms")
+        self._desk.round_timeout_ms, self._desk.leader_timeout_ms = round_timeout_ms, leader_timeout_ms
 
     def takes(self, payload: bytes) -> bool:
         """Say whether `submit` would sign this payload now: it may not while I observe or too much of mine waits."""

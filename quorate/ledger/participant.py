@@ -117,8 +117,8 @@ class Machine(Protocol):
         """Return what was gathered before `LedgerBroken` left a call."""
         ...
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on."""
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on, and its leader so long to propose."""
         ...
 
 
@@ -185,8 +185,8 @@ class Conduct(Protocol):
         """Return this member's acts that no block has included yet."""
         ...
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on."""
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on, and its leader so long to propose."""
         ...
 
     def drain(self) -> list[Effect]:
@@ -258,9 +258,9 @@ class Participant:
         items = self.machine.pool.run(self.me, first, UNSETTLED_MAX)
         return [act for item in items for act in a.decode_acts(item.payload)]
 
-    def pace(self, round_timeout_ms: int) -> None:
-        """Let round 0 take so long from the next round timer on (P-22)."""
-        self.machine.pace(round_timeout_ms)
+    def pace(self, round_timeout_ms: int, leader_timeout_ms: int) -> None:
+        """Let round 0 take so long from the next round timer on, and its leader so long to propose (P-22)."""
+        self.machine.pace(round_timeout_ms, leader_timeout_ms)
 
     def drain(self) -> list[Effect]:
         """Return what is still to be sent after `LedgerBroken` left a call: perform it and stop (P-24)."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.pace import BACKOFF, CAP_MS, FLOOR_MS, SLACK_MS, Pace, common_delay_ms
+from federation.pace import BACKOFF, CAP_MS, FLOOR_MS, LEADER_FLOOR_MS, SLACK_MS, Pace, common_delay_ms
 
 DELAYS = st.floats(0, 400)
 
@@ -30,29 +30,34 @@ def test_while_too_few_have_answered_rounds_are_as_long_as_the_settings_say(know
     pace = Pace(grace_ms=50, default_ms=1_000)
     for seat in range(known):
         pace.answered(seat, 2.0)
-    assert pace.round_timeout_ms(6) == 1_000
+    assert (pace.round_timeout_ms(6), pace.leader_timeout_ms(6)) == (1_000, 1_000)
 
 
-def test_a_round_takes_three_delays_and_a_little():
+def test_a_round_takes_three_delays_and_its_leader_two_and_a_little():
     pace = Pace(grace_ms=50, default_ms=1_000)
     for seat in range(5):
-        pace.answered(seat, 100.0)
+        pace.answered(seat, 140.0)
     for _ in range(30):
-        pace.decided(190.0)
-    assert pace.round_timeout_ms(6) == 3 * 50 + SLACK_MS
+        pace.decided(270.0)
+    assert (pace.round_timeout_ms(6), pace.leader_timeout_ms(6)) == (3 * 70 + SLACK_MS, 2 * 70 + SLACK_MS)
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=5, max_size=5), st.lists(st.floats(0, 1e7), max_size=30))
-def test_a_round_outlasts_three_delays_and_the_next_the_grace_too_between_a_floor_and_a_cap(trips, heights):
+def test_rounds_and_leaders_have_their_delays_and_in_the_next_round_the_grace_too_between_a_floor_and_a_cap(
+    trips, heights
+):
     pace = Pace(grace_ms=50, default_ms=1_000)
     for seat, trip in enumerate(trips):
         pace.answered(seat, trip)
     for took in heights:
         pace.decided(took)
-    timeout = pace.round_timeout_ms(6)
-    assert FLOOR_MS <= timeout <= CAP_MS
-    delays_ms = 3 * (common_delay_ms({s: t / 2 for s, t in enumerate(trips)}, 6) or 0)
-    assert timeout == CAP_MS or (timeout > delays_ms and BACKOFF * timeout > 50 + delays_ms)
+    delay_ms = common_delay_ms({s: t / 2 for s, t in enumerate(trips)}, 6) or 0
+    whole, silent = pace.round_timeout_ms(6), pace.leader_timeout_ms(6)
+    assert silent <= whole
+    for timeout, delays, floor_ms in ((whole, 3, FLOOR_MS), (silent, 2, LEADER_FLOOR_MS)):
+        assert floor_ms <= timeout <= CAP_MS
+        waits = timeout > delays * delay_ms and BACKOFF * timeout > 50 + delays * delay_ms
+        assert timeout == CAP_MS or waits
 
 
 def test_a_few_slow_heights_change_nothing_and_many_do():
@@ -62,7 +67,7 @@ def test_a_few_slow_heights_change_nothing_and_many_do():
     for _ in range(5):
         for took in (10.0, 10.0, 900.0):
             pace.decided(took)
-    assert pace.round_timeout_ms(6) == FLOOR_MS
+    assert (pace.round_timeout_ms(6), pace.leader_timeout_ms(6)) == (FLOOR_MS, LEADER_FLOOR_MS)
     for _ in range(16):
         pace.decided(300.0)
     assert pace.round_timeout_ms(6) > 600

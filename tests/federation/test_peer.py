@@ -218,7 +218,7 @@ async def test_rounds_are_paced_by_what_was_measured(peer):
     for seat in (0, 2, 3):
         peer.pace.answered(seat, 120.0)
     peer.carry_out([e.SetTimer("round", 1_000_000), e.Decided(SimpleNamespace(), None)])
-    assert [told for told in peer.conduct.told if told[0] == "pace"] == [("pace", 190)]
+    assert [told for told in peer.conduct.told if told[0] == "pace"] == [("pace", 190, 130)]
 
 
 async def test_a_job_that_ends_is_reported(peer):

@@ -40,6 +40,7 @@ def replica_settings(plan: Schedule, silent_through: int = 0) -> ReplicaSettings
     """Return the settings of every replica of a schedule."""
     return ReplicaSettings(
         round_timeout_ms=plan.timeout_ms,
+        leader_timeout_ms=plan.leader_ms(),
         rebroadcast_ms=plan.rebroadcast_ms,
         grace_ms=plan.grace_ms,
         recent_entries_max=plan.recent_entries,

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quorate.consensus.certificate import build_certificate
 from quorate.consensus.effects import Broadcast, Convict, Decided, Judged, Persist, ReplicaSettings, Send, SetTimer
@@ -95,6 +97,31 @@ def test_a_dead_leader_costs_one_timeout():
     assert net.run(net.all_at(1, [0]))
     assert net.now_ms <= 400 + 4 * 50
     assert {entry.certificate.round for ledger in net.ledgers[1:] for entry in ledger} == {1}
+
+
+def test_a_dead_leader_costs_no_more_than_its_own_timeout():
+    """P-22: who is silent has no votes to wait for."""
+    net = Net(settings=replace(SETTINGS, leader_timeout_ms=120), latency_ms=50)
+    net.crash(0)
+    net.start(range(1, 6))
+    for seat in range(1, 6):
+        net.submit(seat, payload(1))
+    assert net.run(net.all_at(1, [0]))
+    assert net.now_ms <= 120 + 4 * 50
+    assert {entry.certificate.round for ledger in net.ledgers[1:] for entry in ledger} == {1}
+
+
+@given(st.integers(1, 399), st.integers(1, 500))
+def test_a_round_whose_leader_proposes_lasts_as_long_as_ever(at_ms, patience):
+    """P-22: the first proposal of the round turns the leader's timer into what is left of the round's."""
+    machine = replica(settings=replace(SETTINGS, leader_timeout_ms=patience))
+    machine.start(0)
+    assert SetTimer("round", min(patience, 400)) in machine.submit(payload(1), 0)
+    one, other = item(0), item(0, add=2)
+    effects = feed(machine, [(0, encode_item(CHAIN, one)), (0, proposal(0, 0, block_of([one])))], at_ms)
+    assert [e.after_ms for e in effects if isinstance(e, SetTimer) and e.name == "round"] == [400 - at_ms]
+    again = feed(machine, [(0, proposal(0, 0, block_of([other])))], at_ms)
+    assert {e.after_ms for e in again if isinstance(e, SetTimer) and e.name == "round"} <= {400 - at_ms}
 
 
 def test_a_proposal_is_approved_once_and_its_block_is_durable_before_the_vote():

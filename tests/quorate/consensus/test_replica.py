@@ -249,11 +249,12 @@ def test_a_driver_may_pace_the_rounds_and_never_to_nothing():
     """P-22."""
     machine = fresh()
     machine.start(0)
-    machine.pace(40)
+    machine.pace(60, 40)
     effects = machine.submit(payload(1), 0)
     assert [e.after_ms for e in effects if isinstance(e, SetTimer) and e.name == "round"] == [40]
-    with pytest.raises(MisuseError):
-        machine.pace(0)
+    for pair in ((0, 40), (60, 0)):
+        with pytest.raises(MisuseError):
+            machine.pace(*pair)
 
 
 # ── Catching up ───────────────────────────────────────────────────────────────────────────────────────────────────────
