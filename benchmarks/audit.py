@@ -59,7 +59,7 @@ def checks_of(lines: list[bytes]) -> list[Check]:
 
 def _audited(lines: list[bytes]) -> None:
     """Audit as a stranger who begins: nothing is remembered of the audit before."""
-    for known in (signing._statement, signing._ext_digest, state._committee, state._seat):
+    for known in (signing._statement, signing._ext_digest, state._seated, state._seat):
         known.cache_clear()
     with patch.object(acts, "_READ", acts.Read(acts.READ_BYTES_MAX)):
         for _ in verify_lines(lines):

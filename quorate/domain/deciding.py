@@ -15,7 +15,8 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from quorate.domain.canonical import DIGEST_BYTES, Plain, canonical, digest
+from quorate.domain.canonical import DIGEST_BYTES, Plain, canonical, canonical_fields, digest
+from quorate.domain.errors import MisuseError
 from quorate.domain.values import ClusterId, Digest, Height, Value, VotingPower
 
 SEATS_MAX = 128
@@ -61,6 +62,28 @@ class Committee(Value):
             if seat.power != 0 and not POWER_MIN <= seat.power <= POWER_MAX:
                 raise ValueError(f"{seat.cluster} has power {seat.power}; 0 or {POWER_MIN}..{POWER_MAX}")
         return self
+
+    def at(self, height: Height, priorities: tuple[int, ...]) -> Self:
+        """Return the same seats at another height; what was worked out of them is kept.
+
+        Raises:
+            MisuseError: there is not one priority for each seat.
+        """
+        if len(priorities) != len(self.seats):
+            raise MisuseError(f"{len(priorities)} priorities for {len(self.seats)} seats")
+        made = self.__copy__()
+        made.__dict__.update(height=height, priorities=priorities)
+        return made
+
+    @property
+    def digest(self) -> Digest:
+        """Digest of the canonical bytes: what a block calls the next committee by."""
+        priorities = ",".join(map(str, self.priorities)).encode()
+        return digest(b'{"height":%d,"priorities":[%s],"seats":%s}' % (self.height, priorities, self._seats_bytes))
+
+    @cached_property
+    def _seats_bytes(self) -> bytes:
+        return canonical_fields([seat.model_dump(mode="json") for seat in self.seats])
 
     @cached_property
     def powers(self) -> tuple[int, ...]:

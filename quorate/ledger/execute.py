@@ -13,7 +13,7 @@ from quorate.consensus.leader import next_priorities
 from quorate.consensus.plain import read_json
 from quorate.consensus.signing import Ed25519Verifier, vote_bytes
 from quorate.domain.bidding import Bid
-from quorate.domain.canonical import Plain, canonical, canonical_value, digest
+from quorate.domain.canonical import Plain, canonical, digest
 from quorate.domain.deciding import Item, Kind, Vote
 from quorate.domain.errors import ProtocolViolation
 from quorate.domain.replacing import replace
@@ -342,7 +342,7 @@ def _results(record: HeightRecord, state: LedgerState) -> Plain:
         "awards": awards,
         "findings": findings,
         "powers": list(committee.powers),
-        "committee": digest(canonical_value(committee)),
+        "committee": committee.digest,
         "root": state.root(),
     }
 

@@ -18,7 +18,7 @@ from quorate.consensus.certificate import verify_certificate
 from quorate.consensus.leader import next_priorities
 from quorate.consensus.plain import read_entry
 from quorate.consensus.signing import Ed25519Verifier
-from quorate.domain.canonical import Plain, canonical_value, digest
+from quorate.domain.canonical import Plain
 from quorate.domain.deciding import SEATS_MAX, Block, Certificate, Committee, Entry, Item, Kind, Seat
 from quorate.domain.errors import LedgerBroken, MessageMalformed, ProtocolViolation, RequestInvalid
 from quorate.domain.values import Digest, Height, VotingPower
@@ -65,7 +65,7 @@ def successor(committee: Committee, block: Block, items: Sequence[Item]) -> Comm
     choices = _choices(committee.seats, len(powers) - len(committee.seats), items)
     for tried, seats in enumerate(choices):
         made = _seated(committee, seats, powers)
-        if made is not None and digest(canonical_value(made)) == name:
+        if made is not None and made.digest == name:
             return made
         if tried == CHOICES_MAX:
             raise RequestInvalid(f"height {block.height} holds too many motions to follow; verify it without --light")

@@ -5,8 +5,8 @@ Everything here follows from genesis and the certified blocks; nothing is read f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import ClassVar, Literal
 
 from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import BidOutcome, Forecast
@@ -20,7 +20,7 @@ from quorate.ledger.genesis import Genesis, Parameters
 from quorate.reputation.standing import Standing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MemberState:
     """One seat: its cluster, key, declared background and standing."""
 
@@ -35,7 +35,7 @@ class MemberState:
     """Height that gave it the key it has, 0 for the first: what it signed up to then was under another."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One job's call for answers, from its opening to its decision."""
 
@@ -61,7 +61,7 @@ class Call:
     closed_at_s: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Allocation:
     """Nodes taken by a job, from the award to the end."""
 
@@ -145,16 +145,17 @@ def _seat(cluster: ClusterId, public_key: str, power: VotingPower) -> Seat:
 
 
 @lru_cache(maxsize=16)
-def _committee(
-    height: Height, who: tuple[tuple[ClusterId, str, VotingPower], ...], priorities: tuple[int, ...]
-) -> Committee:
-    """Return a committee, made once: it is asked for when a height is executed, and when the next one begins."""
-    return Committee(height=height, seats=tuple(_seat(*one) for one in who), priorities=priorities)
+def _seated(who: tuple[tuple[ClusterId, str, VotingPower], ...]) -> Committee:
+    """Return a committee of these seats, checked once: most heights change height and priorities alone."""
+    return Committee(height=Height(0), seats=tuple(_seat(*one) for one in who), priorities=(0,) * len(who))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LedgerState:
     """Everything that follows from the blocks so far."""
+
+    SOURCES: ClassVar[frozenset[str]] = frozenset({"height", "members", "priorities"})
+    """What powers and committee are worked out of: a copy with other changes keeps them."""
 
     chain: str
     parameters: Parameters
@@ -216,11 +217,11 @@ class LedgerState:
 
     def active(self) -> tuple[int, ...]:
         """Return the seats that have power at the next height."""
-        return tuple(seat for seat, power in enumerate(self.powers()) if power)
+        return self._active
 
     def powers(self) -> tuple[VotingPower, ...]:
         """Return every seat's power at the next height, milli-units."""
-        return tuple(map(self.power, self.members))
+        return self._powers
 
     def power(self, member: MemberState) -> VotingPower:
         """Return a member's power at the next height, milli-units."""
@@ -228,8 +229,21 @@ class LedgerState:
 
     def committee(self) -> Committee:
         """Return who decides the next height."""
-        who = tuple((m.cluster.id, m.public_key, self.power(m)) for m in self.members)
-        return _committee(Height(self.height), who, self.priorities)
+        return self._committee
+
+    @cached_property
+    def _active(self) -> tuple[int, ...]:
+        return tuple(seat for seat, power in enumerate(self._powers) if power)
+
+    @cached_property
+    def _powers(self) -> tuple[VotingPower, ...]:
+        return tuple(map(self.power, self.members))
+
+    @cached_property
+    def _committee(self) -> Committee:
+        pairs = zip(self.members, self._powers, strict=True)
+        seated = _seated(tuple((m.cluster.id, m.public_key, power) for m, power in pairs))
+        return seated.at(Height(self.height), self.priorities)
 
     def root(self) -> Digest:
         """Return the digest of what this state says, so that two peers can compare in one word."""

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from quorate.domain.canonical import canonical, digest
+from quorate.domain.canonical import canonical, canonical_value, digest
 from quorate.domain.deciding import SEATS_MAX, Block, Committee, Item, Kind, pack_ext, unpack_ext
+from quorate.domain.errors import MisuseError
 from tests.quorate.consensus.strategies import blocks, certificates, items
 from tests.quorate.consensus.toy import committee
 
@@ -17,6 +18,22 @@ def test_a_committee_knows_its_sums():
     assert (table.powers, table.total, table.active) == ((1000, 0, 500), 1500, 2)
     assert [key.hex() for key in table.keys] == [seat.public_key for seat in table.seats]
     assert Committee.model_validate_json(table.model_dump_json(), strict=True) == table
+
+
+@given(st.lists(st.sampled_from([0, 500, 1000]), min_size=1, max_size=8), st.integers(1, 2**53 - 1), st.data())
+def test_a_committee_at_another_height_is_the_one_made_anew(powers, height, data):
+    """P-10, P-64."""
+    table = committee(powers)
+    before = table.powers, table.total, table.active, table.keys, table.digest
+    priorities = tuple(data.draw(st.integers(-(10**6), 10**6)) for _ in powers)
+    anew = Committee(height=height, seats=table.seats, priorities=priorities)
+    moved = table.at(height, priorities)
+    assert moved == anew
+    assert moved.digest == anew.digest == digest(canonical_value(anew))
+    assert (moved.powers, moved.total, moved.active, moved.keys) == (anew.powers, anew.total, anew.active, anew.keys)
+    assert before == (table.powers, table.total, table.active, table.keys, table.digest)
+    with pytest.raises(MisuseError):
+        table.at(height, (*priorities, 0))
 
 
 @pytest.mark.parametrize("power", [-1, 1, 499, 1001])
