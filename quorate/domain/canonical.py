@@ -102,6 +102,18 @@ def canonical_fields(fields: object) -> bytes:
     return data
 
 
+def canonical_integers(thing: object) -> bytes:
+    """Return the RFC 8785 bytes of data whose types leave no room for a float: none is looked for.
+
+    Raises:
+        MisuseError: it holds an integer that JSON has no exact form for, or what JSON cannot say.
+    """
+    try:
+        return orjson.dumps(thing, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except (TypeError, orjson.JSONEncodeError) as error:
+        raise MisuseError(f"cannot be written canonically: {error}") from error
+
+
 def canonical_value(value: Value) -> bytes:
     """Return the RFC 8785 bytes of a value, fields that are None left in."""
     return canonical_fields(value.model_dump(mode="json"))

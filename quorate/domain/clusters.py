@@ -141,6 +141,18 @@ class ClusterSnapshot(Value):
                 )
         return self
 
+    def at(self, at_s: int) -> Self:
+        """Return the same facts at another time; what is worked out of them is shared, for no time enters it."""
+        _ = self.free, self.suited, self.barred, self.scores  # they must be there to be shared
+        moved = self.__copy__()
+        moved.__dict__["taken_at_s"] = at_s
+        return moved
+
+    @property
+    def shapes(self) -> int:
+        """How many shapes of jobs it keeps something for: whoever shares it begins anew when they are many."""
+        return max(len(self.suited), len(self.barred), len(self.scores))
+
     @cached_property
     def free(self) -> NodesByGroup:
         """Nodes neither allocated nor busy, per group."""

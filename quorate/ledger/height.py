@@ -86,6 +86,8 @@ class Working:
         """Change one standing and leave a record with the cause."""
         old = self.state.members[seat].standing
         new = change(old)
+        if new is old and class_ is None:
+            return
         self.state = with_standing(self.state, seat, new)
         cluster = self.state.members[seat].cluster.id
         if class_ is not None:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from quorate.consensus.evidence import FalseBlock
 from quorate.domain.bidding import BidOutcome, Forecast
-from quorate.domain.canonical import Plain, canonical_fields, digest
+from quorate.domain.canonical import Plain, canonical_integers, digest
 from quorate.domain.clusters import Cluster, ClusterSnapshot, NodesByGroup, spread_background
 from quorate.domain.deciding import Committee, Item, Seat
 from quorate.domain.jobs import Job
@@ -18,6 +18,12 @@ from quorate.domain.replacing import replace
 from quorate.domain.values import ClusterId, Digest, Height, JobId, VotingPower
 from quorate.ledger.genesis import Genesis, Parameters
 from quorate.reputation.standing import Standing
+
+MOMENTS_MAX = 64
+"""Snapshots that are kept of one cluster."""
+
+SHAPES_MAX = 512
+"""Shapes of jobs for which a kept snapshot keeps what was worked out of it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,27 @@ class MemberState:
     """Statements up to this height, and items up to this number, were judged before its last release."""
     keyed: int = 0
     """Height that gave it the key it has, 0 for the first: what it signed up to then was under another."""
+    moments: dict[tuple[int, NodesByGroup], ClusterSnapshot] = field(default_factory=dict, compare=False, repr=False)
+    """Snapshots of its cluster made lately, by background and nodes held: most heights find one of them again."""
+
+    def facts(self, allocated: NodesByGroup, at_s: int) -> ClusterSnapshot:
+        """Return what is taken of its cluster when jobs hold `allocated`, at a time in seconds."""
+        key = self.background, allocated
+        known = self.moments.get(key)
+        if known is None or known.shapes > SHAPES_MAX:
+            if len(self.moments) >= MOMENTS_MAX:
+                self.moments.clear()
+            busy = _background(self, allocated)
+            known = ClusterSnapshot(cluster=self.cluster, taken_at_s=0, allocated=allocated, background=busy)
+            self.moments[key] = known
+        return known.at(at_s)
+
+    @cached_property
+    def row(self) -> list[Plain]:
+        """What the root says of it."""
+        known = self.standing
+        trust: list[Plain] = [known.reputation, known.jailed, known.probation_until]
+        return [self.cluster.id, self.public_key, self.background, *trust, self.left, list(self.judged), self.keyed]
 
 
 @dataclass(frozen=True)
@@ -204,12 +231,7 @@ class LedgerState:
         """Return what is taken of a seat's cluster now; `allocated` if the caller has counted already."""
         member = self.members[seat]
         jobs = self.allocated(seat) if allocated is None else allocated
-        return ClusterSnapshot(
-            cluster=member.cluster,
-            taken_at_s=self.head_at_s if at_s is None else at_s,
-            allocated=jobs,
-            background=_background(member, jobs),
-        )
+        return member.facts(jobs, self.head_at_s if at_s is None else at_s)
 
     def background(self, seat: int) -> NodesByGroup:
         """Return a seat's background per group, never more than its jobs leave."""
@@ -247,21 +269,19 @@ class LedgerState:
 
     def root(self) -> Digest:
         """Return the digest of what this state says, so that two peers can compare in one word."""
-        standings: list[Plain] = [
-            [m.cluster.id, m.public_key, m.background, m.standing.reputation, m.standing.jailed,
-             m.standing.probation_until, m.left, list(m.judged), m.keyed]
-            for m in self.members
-        ]  # fmt: skip
+        standings: list[Plain] = [member.row for member in self.members]
         running: list[Plain] = [[job, a.seat, list(a.nodes), a.started_at_s] for job, a in sorted(self.running.items())]
         calls: list[Plain] = [[job, c.opened, len(c.seals), len(c.answers)] for job, c in sorted(self.calls.items())]
         waits: list[Plain] = [*sorted(self.waiting)]
         over: list[Plain] = [*sorted(self.ended)]
         motions: list[Plain] = [[name, *sorted(seats)] for name, seats in sorted(self.endorsed.items())]
         rest: list[Plain] = [waits, over, motions, list(self.sequences), list(self.answered)]
-        return digest(canonical_fields([standings, running, calls, rest, *self._seldom()]))
+        return digest(canonical_integers([standings, running, calls, rest, *self._seldom()]))
 
     def _seldom(self) -> list[Plain]:
         """Return what most states do not have, each part under its name and only where there is something to say."""
+        if not (self.parameters.assessments or self.disputes or self.reported or self.tried):
+            return []
         parts: dict[str, list[Plain]] = {
             "assessed": [
                 [job, whose, who, score]

@@ -60,7 +60,9 @@ class Standing(Value):
 
 
 def _with(standing: Standing, reputation: int) -> Standing:
-    return standing.model_copy(update={"reputation": min(MILLI, max(0, reputation))})
+    """Return the standing with this reputation within its bounds: the very same, if it has it already."""
+    bounded = min(MILLI, max(0, reputation))
+    return standing if bounded == standing.reputation else standing.model_copy(update={"reputation": bounded})
 
 
 def contradicted(standing: Standing) -> Standing:

@@ -1,12 +1,15 @@
 """What follows from genesis and blocks: seats, occupancy, powers, and one word to compare by (P-50)."""
 
-from dataclasses import replace
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quorate.domain.clusters import ClusterSnapshot
+from quorate.domain.replacing import replace
 from quorate.ledger import acts as a
-from quorate.ledger.state import founded, with_standing
+from quorate.ledger.state import MemberState, founded, with_standing
+from quorate.market.eligibility import ineligible
 from quorate.reputation.standing import Standing
 from tests.quorate.ledger.build import Plainly, cluster, commit, genesis, group, honest, job
 
@@ -39,6 +42,28 @@ def test_background_gives_way_to_jobs_and_comes_back(first, second):
         assert facts.nodes_allocated + facts.nodes_background + facts.nodes_free == 14
         assert facts.nodes_background <= second
     assert replace(life.state, running={}).snapshot(0).nodes_background == second
+
+
+@given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 5), st.integers(0, 9)), max_size=12), st.data())
+def test_a_snapshot_is_the_one_made_anew_whatever_was_kept(moments, data):
+    member = founded(genesis([cluster("c0", groups=[group(10, gpus=1), group(4)]), *map(cluster, "abc")])).members[0]
+    wanted = job("j1", data.draw(st.integers(1, 15)), gpus_per_node=data.draw(st.integers(0, 1)))
+    with patch("quorate.ledger.state.MOMENTS_MAX", 3), patch("quorate.ledger.state.SHAPES_MAX", 0):
+        for background, held, at_s in moments:
+            kept = replace(member, background=background).facts((held, 0), at_s)
+            anew = MemberState(member.cluster, member.public_key, background, member.standing).facts((held, 0), at_s)
+            made = ClusterSnapshot.model_validate(anew.model_dump())
+            assert kept == made
+            assert (kept.free, kept.taken_at_s) == (made.free, at_s)
+            assert ineligible(wanted, kept) == ineligible(wanted, made)
+        assert len(member.moments) <= 3
+
+
+def test_facts_that_time_does_not_change_are_kept():
+    state = founded(genesis(4))
+    first, second = state.snapshot(0, 5), with_standing(state, 0, Standing(cluster="c0", reputation=9)).snapshot(0, 6)
+    assert ineligible(job(), first) is None
+    assert (second.taken_at_s, second.barred) == (6, first.barred)
 
 
 def test_the_root_changes_with_everything_that_peers_must_share():
