@@ -1,13 +1,13 @@
 """What a member may put on the ledger: the acts inside a signed item, typed and bounded."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Literal, cast
 
-import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from quorate.domain.bidding import Abstention, Bid, BidOutcome
-from quorate.domain.canonical import canonical, canonical_fields, canonical_value, digest
+from quorate.domain.canonical import Plain, canonical, canonical_fields, canonical_integers, canonical_value, digest
 from quorate.domain.clusters import NAME_PATTERN, Cluster
 from quorate.domain.errors import MessageMalformed, MisuseError
 from quorate.domain.jobs import WALLTIME_S_MAX, Job
@@ -49,6 +49,11 @@ class Reveal(Value):
     opened: int = Field(ge=1)
     answer: BidOutcome
     salt: str = Field(pattern=SALT_PATTERN)
+
+    @cached_property
+    def written(self) -> Plain:
+        """The answer as JSON data: what its seal was made of."""
+        return cast("Plain", self.answer.model_dump(mode="json"))
 
 
 class Assess(Value):
@@ -235,18 +240,22 @@ def decode_acts(payload: bytes) -> tuple[Act, ...]:
 
 def _read(payload: bytes) -> tuple[Act, ...]:
     try:
-        acts = _ACTS.validate_json(payload, strict=True)
+        acts: tuple[Act, ...] = _ACTS.validator.validate_json(payload, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][:4])
         said = ascii(f"{where} {first['msg']}")[1:-1]  # a peer's words never reach a terminal as they are
         raise MessageMalformed(f"payload is no list of acts: {said[:160]}") from error
     try:
-        exact = canonical_fields(_ACTS.dump_python(acts, mode="json")) == payload
+        written = _ACTS.serializer.to_python(acts, mode="json")
+        exact = canonical_integers(written) == payload
     except MisuseError as error:  # an integer that no JSON reader keeps exact
         raise MessageMalformed(f"payload is no list of acts: {error}") from error
     if not exact:
         raise MessageMalformed("payload is not in canonical form")
+    for act, plain in zip(acts, written, strict=True):
+        if type(act) is Reveal:
+            act.__dict__["written"] = plain["answer"]  # worked out already
     return acts
 
 
@@ -265,12 +274,17 @@ def misread(payload: bytes) -> tuple[str | int, ...] | None:
 
 def seal(job: JobId, cluster: ClusterId, answer: Bid | Abstention, salt: str) -> Digest:
     """Return the commitment to an answer: BLAKE2b-256 over job, cluster, answer and 16 bytes of salt."""
-    return digest(canonical_fields([job, cluster, answer.model_dump(mode="json"), salt]))
+    return sealed(job, cluster, answer.model_dump(mode="json"), salt)
+
+
+def sealed(job: JobId, cluster: ClusterId, written: Plain, salt: str) -> Digest:
+    """Return the commitment to an answer that was written as JSON data."""
+    return digest(canonical_integers([job, cluster, written, salt]))
 
 
 def submission_bytes(chain: str, job: Job) -> bytes:
     """Return what a submitter signs to enter `job`."""
-    return b"quorate/1/submission\x00" + canonical([chain, orjson.loads(canonical_value(job))])
+    return b"quorate/1/submission\x00" + canonical_fields([chain, job.model_dump(mode="json")])
 
 
 def receipt_bytes(chain: str, job: JobId, run_s: int, succeeded: bool) -> bytes:

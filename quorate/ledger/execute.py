@@ -103,7 +103,7 @@ class _Acting(Working):
         if self.state.parameters.sealed:
             if call.closed is None or call.closed >= self.state.height:
                 return f"the call for {act.job} has not closed"
-            if call.seals.get(seat) != a.seal(act.job, cluster, act.answer, act.salt):
+            if call.seals.get(seat) != a.sealed(act.job, cluster, act.written, act.salt):
                 return self._broken_seal(seat, call)
         elif call.closed is not None or call.opened == self.state.height:
             return f"the call for {act.job} is not open"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from quorate.domain.canonical import canonical
 from quorate.domain.errors import MessageMalformed
+from quorate.domain.values import JobId
 from quorate.ledger import acts as a
 from tests.quorate.ledger.build import SALT, Plainly, bid, cluster, genesis, honest, job, key, owned
 
@@ -60,6 +61,18 @@ def test_every_act_reads_back_as_written():
     payload = a.encode_acts(SAMPLES)
     assert a.decode_acts(payload) == SAMPLES
     assert {type(act) for act in SAMPLES} == set(a.Act.__args__[0].__args__)
+
+
+def test_no_act_has_room_for_a_float():
+    """They are written without a look for floats."""
+    assert '"number"' not in json.dumps(a._ACTS.json_schema())
+
+
+def test_an_answer_is_kept_as_it_was_written_and_opens_its_seal():
+    acts = a.decode_acts(a.encode_acts(SAMPLES))
+    assert acts[2].written == ANSWER.model_dump(mode="json") == SAMPLES[2].written
+    assert a.sealed(JobId("j1"), "c0", acts[2].written, SALT) == a.seal(JobId("j1"), "c0", ANSWER, SALT)
+    assert acts == SAMPLES
 
 
 @settings(max_examples=500)

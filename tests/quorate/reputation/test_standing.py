@@ -37,6 +37,11 @@ def test_no_history_leaves_the_bounds(now, moves, height):
         assert (power == 0) == (now.jailed or height < now.probation_until)
 
 
+def test_presence_at_the_top_leaves_the_very_same_standing():
+    top = s.Standing(cluster="c0")
+    assert s.present(top) is top
+
+
 @given(STANDINGS, st.sampled_from(PENALTIES), st.integers(1, 100))
 def test_no_penalty_ever_raises_anything(now, penalty, height):
     after = MOVES[penalty](now)
