@@ -58,10 +58,17 @@ def owed(certificate: Certificate | None, committee: Committee | None, sequences
     powers: dict[bytes, int] = {}
     for vote in certificate.votes:
         powers[vote.ext] = powers.get(vote.ext, 0) + committee.powers[vote.seat]
-    weights, total = tuple(powers.values()), committee.total
-    by_seat = zip(*map(unpack_ext, powers), strict=True)
-    reported = [_reported(held, weights, total) for held in by_seat] + [0] * (len(sequences) - len(committee.seats))
-    return tuple(map(max, sequences, reported))
+    reported = _reports(powers, committee.total)
+    return tuple(map(max, sequences, reported + [0] * (len(sequences) - len(reported))))
+
+
+def _reports(powers: dict[bytes, int], total: int) -> list[int]:
+    """Return, per seat, the highest number that more than a third of the power reports, 0 if none."""
+    weights = tuple(powers.values())
+    rows = list(map(unpack_ext, powers))
+    if len(rows) == 1 and 3 * weights[0] > total:  # all say the same
+        return list(rows[0])
+    return [_reported(held, weights, total) for held in zip(*rows, strict=True)]
 
 
 def _reported(held: tuple[int, ...], weights: tuple[int, ...], total: int) -> int:

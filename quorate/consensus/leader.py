@@ -12,9 +12,12 @@ from quorate.domain.deciding import Committee
 def step(priorities: Sequence[int], powers: Sequence[int]) -> tuple[int | None, tuple[int, ...]]:
     """Return who leads after one step, None if nobody has power, and the priorities thereafter."""
     raised = [p + w if w > 0 else 0 for p, w in zip(priorities, powers, strict=True)]
-    lead = max((i for i, w in enumerate(powers) if w > 0), key=lambda i: (raised[i], -i), default=None)
-    if lead is not None:
-        raised[lead] -= sum(powers)
+    able = raised if min(powers, default=0) > 0 else [r for r, w in zip(raised, powers, strict=True) if w > 0]
+    if not able:
+        return None, tuple(raised)
+    highest = max(able)
+    lead = next(i for i, w in enumerate(powers) if w > 0 and raised[i] == highest)
+    raised[lead] -= sum(powers)
     return lead, tuple(raised)
 
 
@@ -26,6 +29,8 @@ def next_priorities(priorities: Sequence[int], powers: Sequence[int], next_power
     """
     total = sum(next_powers)
     _, stepped = step(priorities, powers)
+    if len(powers) == len(next_powers) and min(powers) > 0 and min(next_powers) > 0:  # nobody comes or goes
+        return _centred(list(stepped), range(len(powers)), total)
     joined = [-(total + (total >> 3))] * (len(next_powers) - len(stepped))
     active = [i for i, w in enumerate(next_powers) if w > 0]
     values = [p if next_powers[i] > 0 else 0 for i, p in enumerate([*stepped, *joined])]
@@ -35,17 +40,17 @@ def next_priorities(priorities: Sequence[int], powers: Sequence[int], next_power
     return _centred(values, active, total)
 
 
-def _centred(values: list[int], active: list[int], total: int) -> tuple[int, ...]:
+def _centred(values: list[int], active: Sequence[int], total: int) -> tuple[int, ...]:
     if not active:
         return tuple(values)
-    spread = max(values[i] for i in active) - min(values[i] for i in active)
+    able = [values[i] for i in active]
+    spread = max(able) - min(able)
     if spread > 2 * total:
         ratio = -(-spread // (2 * total))
-        for i in active:
-            values[i] //= ratio
-    mean = sum(values[i] for i in active) // len(active)
-    for i in active:
-        values[i] -= mean
+        able = [value // ratio for value in able]
+    mean = sum(able) // len(able)
+    for i, value in zip(active, able, strict=True):
+        values[i] = value - mean
     return tuple(values)
 
 

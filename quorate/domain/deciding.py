@@ -71,6 +71,7 @@ class Committee(Value):
         """
         if len(priorities) != len(self.seats):
             raise MisuseError(f"{len(priorities)} priorities for {len(self.seats)} seats")
+        _ = self.powers, self.total, self.active, self.keys, self._seats_bytes  # they must be there to be kept
         made = self.__copy__()
         made.__dict__.update(height=height, priorities=priorities)
         return made

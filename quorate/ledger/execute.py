@@ -21,7 +21,7 @@ from quorate.domain.values import Digest, JobId
 from quorate.ledger import acts as a
 from quorate.ledger import motions
 from quorate.ledger.height import CALLS_MAX, FALSE_REPORT, PAST_HEIGHTS, Working
-from quorate.ledger.records import HeightRecord
+from quorate.ledger.records import Finding, HeightRecord
 from quorate.ledger.state import Allocation, Call, Dispute, Ended, LedgerState, Past, Reported, Verdict
 from quorate.ledger.trial import contradicted, tried
 from quorate.market.rule import rule_forecast
@@ -326,21 +326,25 @@ def _ordered(items: Sequence[Item]) -> list[tuple[int, int, a.Act]]:
     return sorted(all_acts, key=lambda entry: (ORDER.index(type(entry[2])), entry[0], entry[1]))
 
 
+def _found(findings: Sequence[Finding], state: LedgerState) -> list[Plain]:
+    """Return per seat and class how many findings there were, and the reputation after the last of them."""
+    seats = {member.cluster.id: seat for seat, member in enumerate(state.members)}
+    after = {seats[finding.cluster]: finding.after for finding in findings}
+    counts = Counter((seats[finding.cluster], finding.class_) for finding in findings)
+    return [[seat, class_, count, after[seat]] for (seat, class_), count in sorted(counts.items())]
+
+
 def _results(record: HeightRecord, state: LedgerState) -> Plain:
     """Return what a block claims: short enough for one message with 256 calls and 128 seats (P-47)."""
     committee = state.committee()
-    seats = {member.cluster.id: seat for seat, member in enumerate(state.members)}
-    after = {finding.cluster: finding.after for finding in record.findings}
-    counts = Counter((seats[finding.cluster], finding.class_) for finding in record.findings)
-    awards: list[Plain] = [[d.job.id, d.outcome, seats[d.winner] if d.winner else None] for d in record.decisions]
-    findings: list[Plain] = [
-        [seat, class_, count, after[state.members[seat].cluster.id]] for (seat, class_), count in sorted(counts.items())
+    awards: list[Plain] = [
+        [each.job.id, each.outcome, state.seat_of(each.winner) if each.winner else None] for each in record.decisions
     ]
     return {
         "opened": list(record.opened),
         "closed": list(record.closed),
         "awards": awards,
-        "findings": findings,
+        "findings": _found(record.findings, state) if record.findings else [],
         "powers": list(committee.powers),
         "committee": committee.digest,
         "root": state.root(),
