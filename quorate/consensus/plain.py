@@ -6,7 +6,6 @@ checked before anything recursive looks at the data. docs/protocol.md P-1, P-6 t
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import cast
 
 import orjson
@@ -132,6 +131,15 @@ def _bytes(text: str) -> bytes | None:
     return data if data.hex() == text else None
 
 
+def _signature(text: object) -> bytes:
+    """Return the 64 bytes that lowercase hex stands for: what `bytes_of` does, for what there is most of."""
+    if isinstance(text, str) and len(text) == 128:
+        data = _bytes(text)
+        if data is not None:
+            return data
+    raise MessageMalformed("a signature is 128 lowercase hex digits")
+
+
 _CERTIFICATE = ("kind", "height", "round", "value", "parent", "exts", "votes")
 _BLOCK = ("chain", "height", "parent", "at_s", "items", "previous", "results")
 
@@ -151,7 +159,7 @@ def certificate_from(thing: object) -> Certificate:
     value = None if kind is Kind.NULLIFY else digest_of(value_)
     parent = integer_of(parent_, -1, ROUND_MAX if kind is Kind.NOTARIZE else -1)
     exts = [bytes_of(ext, 4 * SEATS_MAX) for ext in list_of(exts_, SEATS_MAX)]
-    votes = tuple(_certificate_vote(vote, exts) for vote in list_of(votes_, SEATS_MAX))
+    votes = tuple([_certificate_vote(vote, exts) for vote in list_of(votes_, SEATS_MAX)])
     made = Certificate(kind, integer_of(height, 1, HEIGHT_MAX), integer_of(round_, 0, ROUND_MAX), value, parent, votes)
     _orderly(made, exts)
     return made
@@ -164,20 +172,21 @@ def _certificate_vote(thing: object, exts: list[bytes]) -> CertificateVote:
     whole = type(seat) is int and type(place) is int and type(reason) is int
     if not (whole and 0 <= seat < SEATS_MAX and 0 <= place < len(exts) and 0 <= reason <= 255):
         raise MessageMalformed("a certificate's vote names a seat, an ext or a reason that cannot be")
-    return CertificateVote(seat, exts[place], reason, bytes_of(signature, 64, 64))
+    return CertificateVote(seat, exts[place], reason, _signature(signature))
 
 
 def _orderly(made: Certificate, exts: list[bytes]) -> None:
-    seats = [vote.seat for vote in made.votes]
-    if any(a >= b for a, b in pairwise(seats)):
-        raise MessageMalformed("a certificate's seats must ascend")
+    before = -1
+    for seat, ext, reason, _ in made.votes:
+        if seat <= before:
+            raise MessageMalformed("a certificate's seats must ascend")
+        if ext and made.kind is not Kind.FINALIZE:
+            raise MessageMalformed("only FINALIZE carries an ext")
+        if reason and made.kind is not Kind.NULLIFY:
+            raise MessageMalformed("only NULLIFY carries a reason")
+        before = seat
     if exts != sorted({vote.ext for vote in made.votes}):
         raise MessageMalformed("a certificate's exts must be those of its votes, ascending")
-    for vote in made.votes:
-        if made.kind is not Kind.FINALIZE and vote.ext:
-            raise MessageMalformed("only FINALIZE carries an ext")
-        if made.kind is not Kind.NULLIFY and vote.reason:
-            raise MessageMalformed("only NULLIFY carries a reason")
 
 
 def block_from(thing: object) -> Block:
@@ -232,7 +241,7 @@ def _item(thing: object, written: Callable[[object], bytes]) -> Item:
     if len(parts) != 4:
         raise MessageMalformed("an item is [sender, seq, signature, payload]")
     sender, seq = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[1], 1, SEQ_MAX)
-    return Item(sender, seq, written(parts[3]), bytes_of(parts[2], 64, 64))
+    return Item(sender, seq, written(parts[3]), _signature(parts[2]))
 
 
 def entry_line(entry: Entry) -> bytes:
@@ -251,10 +260,10 @@ def read_entry(line: bytes) -> Entry:
         MessageMalformed: the bytes are no canonical entry, or its items are not those its block names.
     """
     block_, certificate_, items_ = fields_of(read_json(line), ("block", "certificate", "items"), "an entry")
-    items = tuple(_item(item, canonical_part) for item in list_of(items_, ITEMS_MAX))
+    items = tuple([_item(item, canonical_part) for item in list_of(items_, ITEMS_MAX)])
     block = block_of(canonical_part(block_), *_block_fields(block_))
     entry = Entry(block, items, certificate_from(certificate_))
-    if tuple(item.digest for item in items) != block.items:
+    if tuple([item.digest for item in items]) != block.items:
         raise MessageMalformed("an entry's items are not those that its block names")
     return entry
 

@@ -41,6 +41,8 @@ ORDER: tuple[type[a.Act], ...] = (
 )  # fmt: skip
 """Ends come before submissions, so that nodes freed in a height can be used from that height on."""
 
+_PLACES = {kind: place for place, kind in enumerate(ORDER)}
+
 _VERIFIER = Ed25519Verifier()
 
 
@@ -323,7 +325,7 @@ def _calibration(ended: Ended) -> int:
 
 def _ordered(items: Sequence[Item]) -> list[tuple[int, int, a.Act]]:
     all_acts = [(item.sender, item.seq, act) for item in items for act in a.decode_acts(item.payload)]
-    return sorted(all_acts, key=lambda entry: (ORDER.index(type(entry[2])), entry[0], entry[1]))
+    return sorted(all_acts, key=lambda entry: (_PLACES[type(entry[2])], entry[0], entry[1]))
 
 
 def _found(findings: Sequence[Finding], state: LedgerState) -> list[Plain]:

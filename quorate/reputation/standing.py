@@ -56,7 +56,8 @@ class Standing(Value):
         """Return its voting power at `height`: 0 if jailed or on probation, else 500..1000 milli-units."""
         if self.jailed or height < self.probation_until:
             return VotingPower(0)
-        return VotingPower(min(MILLI, max(POWER_MIN, self.reputation)))
+        reputation = self.reputation  # at most MILLI
+        return VotingPower(reputation if reputation > POWER_MIN else POWER_MIN)
 
 
 def _with(standing: Standing, reputation: int) -> Standing:
