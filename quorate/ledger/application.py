@@ -64,12 +64,12 @@ class LedgerApplication:
         """Digest of the block decided last."""
         return self.state.parent
 
-    @cached_property
+    @property
     def committee(self) -> Committee:
         """Who decides `height`."""
         return self.state.committee()
 
-    @cached_property
+    @property
     def _active(self) -> tuple[int, ...]:
         return self.state.active()
 

@@ -42,8 +42,9 @@ class _Place:
 
 def _unlike(path: Path, found: object, expected: Plain) -> _Place | None:
     """Compare a part with the only value that it can have."""
-    place = differs(canonical(expected), canonical(found))
-    return None if found == expected else _Place(path, place if isinstance(found, str | dict) else 0)
+    ours, theirs = canonical(expected), canonical(found)
+    place = differs(ours, theirs)
+    return None if ours == theirs else _Place(path, place if isinstance(found, str | dict) else 0)
 
 
 class _Certified:

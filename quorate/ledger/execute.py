@@ -382,9 +382,8 @@ def _execute(
     height.close_due()
     height.decide_due()
     height.reopen_waiting()
-    after = _advance(state, height.done(), at_s, items)
     past = Past(replace(state, past=()), tuple(items), verdicts)
-    after = replace(after, past=(*state.past[1 - PAST_HEIGHTS :], past))
+    after = _advance(state, height.done(), at_s, past)
     record = height.record()
     return Executed(after, _results(record, after), record)
 
@@ -399,9 +398,11 @@ def _results_of(past: Past, at_s: int, items: Sequence[Item], signers: Sequence[
     return _execute(past.state, at_s, items, signers, required, past.verdicts).results
 
 
-def _advance(before: LedgerState, state: LedgerState, at_s: int, items: Sequence[Item]) -> LedgerState:
+def _advance(before: LedgerState, state: LedgerState, at_s: int, past: Past) -> LedgerState:
+    """Return the state before the next height; `past`: what is kept of this one."""
     sequences = list(state.sequences) + [0] * (len(state.members) - len(state.sequences))
-    for item in items:
+    for item in past.items:
         sequences[item.sender] = max(sequences[item.sender], item.seq)
     after = replace(state, height=state.height + 1, head_at_s=at_s, sequences=tuple(sequences))
-    return replace(after, priorities=next_priorities(before.priorities, before.powers(), after.powers()))
+    priorities = next_priorities(before.priorities, before.powers(), after.powers())
+    return replace(after, priorities=priorities, past=(*before.past[1 - PAST_HEIGHTS :], past))

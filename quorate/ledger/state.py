@@ -181,8 +181,12 @@ def _seated(who: tuple[tuple[ClusterId, str, VotingPower], ...]) -> Committee:
 class LedgerState:
     """Everything that follows from the blocks so far."""
 
-    SOURCES: ClassVar[frozenset[str]] = frozenset({"height", "members", "priorities"})
-    """What powers and committee are worked out of: a copy with other changes keeps them."""
+    SOURCES: ClassVar[Mapping[str, frozenset[str]]] = {
+        "_active": frozenset({"height", "members"}),
+        "_powers": frozenset({"height", "members"}),
+        "_committee": frozenset({"height", "members", "priorities"}),
+    }
+    """What each is worked out of: a copy with other changes keeps it."""
 
     chain: str
     parameters: Parameters

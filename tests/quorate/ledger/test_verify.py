@@ -10,7 +10,7 @@ from quorate.domain.deciding import Block, Entry, Kind
 from quorate.domain.errors import LedgerBroken
 from quorate.ledger import acts as a
 from quorate.ledger.verify import LINE_BYTES_MAX, genesis_line, read_genesis, verify_lines
-from tests.quorate.ledger.build import Chain, genesis, job, key, owned
+from tests.quorate.ledger.build import Chain, cluster, genesis, group, job, key, owned
 
 
 def chain_of_three(beginning=None):
@@ -190,3 +190,16 @@ def test_a_genesis_that_leaves_out_a_default_is_not_canonical():
     line = genesis_line(genesis(4)).replace(b',"start_window_s":1800', b"")
     with pytest.raises(LedgerBroken, match="leaves out"):
         read_genesis(line)
+
+
+def test_a_number_written_as_a_truth_value_is_another_result():
+    """What members compare as bytes when they vote, a stranger compares as bytes."""
+    small = [cluster(f"c{seat}", groups=[group(1)]) for seat in (1, 2, 3)]
+    chain = chain_of_three(genesis([cluster("c0", groups=[group(9)]), *small]))
+    last = chain.entries.pop()
+    assert last.block.results["awards"] == [["a", "allocated", 0]]
+    forged = replace_block(last.block, results={**last.block.results, "awards": [["a", "allocated", False]]})
+    chain.entries.append(Entry(forged, last.items, chain.certify(forged)))
+    found = broken(chain.lines(), "other results")
+    assert found.height == 3
+    assert b"".join(chain.lines())[found.offset :].startswith(b"false]]")
