@@ -52,10 +52,13 @@ def verify_certificate(
             signature that does not verify. Drop it; whoever sent it is at fault.
     """
     _quorate(certificate, committee)
+    said, message = None, b""
     for part in certificate.votes:
         if part in checked or (known is not None and known(certificate.statement(part))):
             continue
-        if not verifier.valid(committee.keys[part.seat], part_bytes(chain, certificate, part), part.signature):
+        if (part.reason, part.ext) != said:  # most say the same
+            said, message = (part.reason, part.ext), part_bytes(chain, certificate, part)
+        if not verifier.valid(committee.keys[part.seat], message, part.signature):
             kind = certificate.kind.name
             raise CertificateInvalid(f"seat {part.seat} did not sign this {kind} of height {certificate.height}")
 

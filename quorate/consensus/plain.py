@@ -198,7 +198,9 @@ def block_from(thing: object) -> Block:
     return Block(*_block_fields(thing))
 
 
-def _block_fields(thing: object) -> tuple[str, int, Digest, int, tuple[Digest, ...], Certificate | None, Plain]:
+def _block_fields(
+    thing: object, digests: Sequence[Digest] = ()
+) -> tuple[str, int, Digest, int, tuple[Digest, ...], Certificate | None, Plain]:
     chain, height, parent, at_s, items, previous, results = fields_of(thing, _BLOCK, "a block")
     if not isinstance(chain, str) or len(chain) > 256:
         raise MessageMalformed("a block's chain is a name of at most 256 characters")
@@ -207,7 +209,7 @@ def _block_fields(thing: object) -> tuple[str, int, Digest, int, tuple[Digest, .
         integer_of(height, 1, HEIGHT_MAX),
         digest_of(parent),
         integer_of(at_s, 0, HEIGHT_MAX),
-        tuple(map(digest_of, list_of(items, ITEMS_MAX))),
+        tuple(digests) if items == digests else tuple(map(digest_of, list_of(items, ITEMS_MAX))),
         None if previous is None else certificate_from(previous),
         cast("Plain", results),
     )
@@ -261,9 +263,10 @@ def read_entry(line: bytes) -> Entry:
     """
     block_, certificate_, items_ = fields_of(read_json(line), ("block", "certificate", "items"), "an entry")
     items = tuple([_item(item, canonical_part) for item in list_of(items_, ITEMS_MAX)])
-    block = block_of(canonical_part(block_), *_block_fields(block_))
+    digests = [item.digest for item in items]
+    block = block_of(canonical_part(block_), *_block_fields(block_, digests))
     entry = Entry(block, items, certificate_from(certificate_))
-    if tuple([item.digest for item in items]) != block.items:
+    if tuple(digests) != block.items:
         raise MessageMalformed("an entry's items are not those that its block names")
     return entry
 

@@ -5,7 +5,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from quorate.domain.values import ClusterId, Value
+from quorate.domain.values import ClusterId, Value, unchecked
 
 ClusterType = Literal["hpc", "gpu", "memory", "hybrid", "ai", "storage"]
 """What a cluster was built for, and what a job asks for; one vocabulary for both."""
@@ -144,9 +144,7 @@ class ClusterSnapshot(Value):
     def at(self, at_s: int) -> Self:
         """Return the same facts at another time; what is worked out of them is shared, for no time enters it."""
         _ = self.free, self.suited, self.barred, self.scores  # they must be there to be shared
-        moved = self.__copy__()
-        moved.__dict__["taken_at_s"] = at_s
-        return moved
+        return unchecked(type(self), {**self.__dict__, "taken_at_s": at_s})
 
     @property
     def shapes(self) -> int:

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from quorate.domain.canonical import DIGEST_BYTES, Plain, canonical, canonical_fields, digest
 from quorate.domain.errors import MisuseError
-from quorate.domain.values import ClusterId, Digest, Height, Value, VotingPower
+from quorate.domain.values import ClusterId, Digest, Height, Value, VotingPower, unchecked
 
 SEATS_MAX = 128
 """Largest committee: its two certificates, its items and its results fit in one message of 1 MB (P-8)."""
@@ -72,9 +72,7 @@ class Committee(Value):
         if len(priorities) != len(self.seats):
             raise MisuseError(f"{len(priorities)} priorities for {len(self.seats)} seats")
         _ = self.powers, self.total, self.active, self.keys, self._seats_bytes  # they must be there to be kept
-        made = self.__copy__()
-        made.__dict__.update(height=height, priorities=priorities)
-        return made
+        return unchecked(type(self), {**self.__dict__, "height": height, "priorities": priorities})
 
     @property
     def digest(self) -> Digest:

@@ -5,7 +5,7 @@ model survives a checkpoint, a strict one does not.
 """
 
 from collections.abc import Mapping
-from typing import NewType, Self
+from typing import NewType, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,3 +34,26 @@ class Value(BaseModel):
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             del copied.__dict__[name]
         return copied
+
+
+V = TypeVar("V", bound=Value)
+
+_FILLED: dict[type, frozenset[str]] = {}
+
+
+def unchecked(kind: type[V], fields: dict[str, object]) -> V:
+    """Return a value of parts that were all checked when they were made: a height makes a dozen for its records.
+
+    `fields` must name every field; it becomes the value's own. What else stands in it was worked out of them.
+    """
+    made = kind.__new__(kind)
+    names = _FILLED.get(kind) or _FILLED.setdefault(kind, frozenset(kind.model_fields))
+    assert names <= fields.keys()
+    for slot, content in (
+        ("__dict__", fields),
+        ("__pydantic_fields_set__", set(names)),
+        ("__pydantic_extra__", None),
+        ("__pydantic_private__", None),
+    ):
+        object.__setattr__(made, slot, content)
+    return made

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quorate.domain.bidding import Abstention, AbstentionCode, Bid, BidOutcome
-from quorate.domain.values import MILLI, ClusterId
+from quorate.domain.values import MILLI, ClusterId, unchecked
 from quorate.ledger.records import AnswerRecord, Outcome
 from quorate.ledger.state import Call
 from quorate.market.assess import assessed_bp
@@ -61,16 +61,17 @@ def _record(call: Call, seat: int, reputations: tuple[int, ...], interval_bp: in
     bid = answer if isinstance(answer, Bid) and not void else None
     assessed = None if bid is None or not call.assessed else _assessed(call, seat, bid, reputations)
     score = None if bid is None else bid.score_bp if assessed is None else assessed
-    return AnswerRecord(
-        cluster=facts.cluster.id,
-        answer=answer,
-        reputation=reputation,
-        assessed_bp=assessed,
-        weighted_bp=None if score is None else weighted_bp(score, reputation),
-        void=void,
-        snapshot=facts,
-        rule_bp=None if ineligible(call.job, facts) else rule_score_bp(call.job, facts),
-    )
+    parts: dict[str, object] = {
+        "cluster": facts.cluster.id,
+        "answer": answer,
+        "reputation": reputation,
+        "assessed_bp": assessed,
+        "weighted_bp": None if score is None else weighted_bp(score, reputation),
+        "void": void,
+        "snapshot": facts,
+        "rule_bp": None if ineligible(call.job, facts) else rule_score_bp(call.job, facts),
+    }
+    return unchecked(AnswerRecord, parts)
 
 
 def _contradicts(call: Call, seat: int, record: AnswerRecord, interval_bp: int) -> bool:

@@ -12,7 +12,7 @@ from quorate.domain.clusters import ClusterSnapshot, NodesByGroup
 from quorate.domain.deciding import Kind, Vote
 from quorate.domain.jobs import Job
 from quorate.domain.replacing import replace
-from quorate.domain.values import JobId
+from quorate.domain.values import JobId, unchecked
 from quorate.ledger.auction import Judged, judge, outcome_without_winner, reasons
 from quorate.ledger.records import (
     Credit,
@@ -366,16 +366,17 @@ class Working:
 
     def record(self) -> HeightRecord:
         """Return the story of this height."""
-        return HeightRecord(
-            height=self.before.height,
-            at_s=self.at_s,
-            opened=tuple(self.opened),
-            closed=tuple(self.closed),
-            decisions=tuple(self.decisions),
-            started=tuple(self.started),
-            ended=tuple(self.ends),
-            findings=tuple(self.findings),
-            credits=tuple(self.credits),
-            disputes=tuple(self.disputes),
-            ignored=tuple(self.ignored),
-        )
+        parts: dict[str, object] = {
+            "height": self.before.height,
+            "at_s": self.at_s,
+            "opened": tuple(self.opened),
+            "closed": tuple(self.closed),
+            "decisions": tuple(self.decisions),
+            "started": tuple(self.started),
+            "ended": tuple(self.ends),
+            "findings": tuple(self.findings),
+            "credits": tuple(self.credits),
+            "disputes": tuple(self.disputes),
+            "ignored": tuple(self.ignored),
+        }
+        return unchecked(HeightRecord, parts)

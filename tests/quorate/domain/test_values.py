@@ -5,7 +5,7 @@ from functools import cached_property
 import pytest
 from pydantic import ValidationError
 
-from quorate.domain.values import Value
+from quorate.domain.values import Value, unchecked
 
 
 class Thing(Value):
@@ -49,3 +49,14 @@ def test_a_copy_with_other_fields_keeps_nothing_that_was_computed_from_the_old_o
     assert pair.total == 3
     assert pair.model_copy(update={"right": 5}).total == 6
     assert pair.model_copy() == pair
+
+
+def test_a_value_of_checked_parts_is_the_one_that_checking_gives_and_lacks_none():
+    made = unchecked(Thing, {"size": 1, "share": 0.5})
+    assert made == Thing(size=1, share=0.5)
+    assert hash(made) == hash(Thing(size=1, share=0.5))
+    assert made.model_copy(update={"size": 2}) == Thing(size=2, share=0.5)
+    with pytest.raises(ValidationError, match="frozen"):
+        made.size = 2
+    with pytest.raises(AssertionError):
+        unchecked(Thing, {"size": 1})

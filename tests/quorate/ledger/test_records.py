@@ -30,3 +30,17 @@ def test_whoever_got_no_job_is_told_why_by_everybody():
     (decision,) = record.decisions
     assert (decision.winner, decision.nodes, len(decision.reasons)) == (None, (), 5)
     assert [reason.split(":")[0] for reason in decision.reasons] == [f"c{i}" for i in range(5)]
+
+
+def test_records_are_what_checking_every_part_of_them_would_give():
+    """They are made of checked parts, without a second check."""
+    life = Plainly(genesis(4))
+    life.open(job("j1", 2), job("j2", 10**6))
+    bids = {seat: [honest(life.state, seat, name) for name in ("j1", "j2")] for seat in range(3)}
+    record = life.settle(bids)
+    assert [each.outcome for each in record.decisions] == ["allocated", "unallocated"]
+    assert record.findings
+    again = HeightRecord.model_validate_json(record.model_dump_json(), strict=True)
+    assert again == record
+    assert again.model_dump_json() == record.model_dump_json()
+    assert again.model_fields_set == record.model_fields_set == set(HeightRecord.model_fields)
