@@ -115,6 +115,7 @@ def disorder(items: Sequence[Item], sequences: Sequence[int]) -> str | None:
     Items stand by seat, then by number; each sender's numbers continue without a gap; no sender exceeds its caps.
     """
     seats = len(sequences)
+    share, longest = share_bytes(seats), payload_bytes_max(seats)
     place, seq, spent = -1, 0, 0
     for item in items:
         if item.sender >= seats or item.sender < place:
@@ -124,10 +125,10 @@ def disorder(items: Sequence[Item], sequences: Sequence[int]) -> str | None:
         seq, spent = seq + 1, spent + cost(item)
         if item.seq != seq:
             return f"seat {place} is at item {seq}, the block has {item.seq}"
-        if seq - sequences[place] > ITEMS_PER_SENDER_MAX or spent > share_bytes(seats):
+        if seq - sequences[place] > ITEMS_PER_SENDER_MAX or spent > share:
             return f"more items of seat {place} than one block may hold"
-        if len(item.payload) > payload_bytes_max(seats):
-            return f"item {seq} of seat {place} is larger than {payload_bytes_max(seats)} bytes"
+        if len(item.payload) > longest:
+            return f"item {seq} of seat {place} is larger than {longest} bytes"
     return None
 
 

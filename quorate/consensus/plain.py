@@ -239,11 +239,12 @@ def item_from(thing: object) -> Item:
 
 
 def _item(thing: object, written: Callable[[object], bytes]) -> Item:
-    parts = list_of(thing, 4)
-    if len(parts) != 4:
+    if not isinstance(thing, list) or len(thing) != 4:
         raise MessageMalformed("an item is [sender, seq, signature, payload]")
-    sender, seq = integer_of(parts[0], 0, SEATS_MAX - 1), integer_of(parts[1], 1, SEQ_MAX)
-    return Item(sender, seq, written(parts[3]), _signature(parts[2]))
+    sender, seq, signature, payload = thing
+    if not (type(sender) is int and type(seq) is int and 0 <= sender < SEATS_MAX and 1 <= seq <= SEQ_MAX):
+        raise MessageMalformed("an item's sender or number cannot be")
+    return Item(sender, seq, written(payload), _signature(signature))
 
 
 def entry_line(entry: Entry) -> bytes:

@@ -185,6 +185,8 @@ class Working:
 
     def close_due(self) -> None:
         """Close calls whose time is up or that every active member has answered."""
+        if not self._calls:
+            return
         active = set(self.before.active())
         for job, call in list(self.state.calls.items()):
             full = active <= set(call.seals)
