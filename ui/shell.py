@@ -29,8 +29,8 @@ PAGES: tuple[Page, ...] = (
 PLAIN = ("", "run", "live")
 """Pages without panes of foreign text; the first one is the lightest."""
 
-LAYOUT_S = 0.06
-"""Once a session; less than a tenth of the time to the first words."""
+LAYOUT_S = 0.15
+"""Twice in a session's first page: what a browser needs that is four times slower than a desktop."""
 
 ICONS = {
     "run": ":material/dashboard:", "decision": ":material/how_to_vote:", "live": ":material/play_circle:",
@@ -47,20 +47,21 @@ def _service(_make: Callable[[], Engine]) -> Service:
 def show(make: Callable[[], Engine]) -> None:
     """Draw the app. `make` is called once a process, whoever comes first: a run belongs to the process."""
     st.set_page_config(page_title="Quorate", page_icon="static/favicon.svg", layout="wide")
-    _settle_layout()
+    _let_settle("laid-out")
     here = Context(_service(make))
     pages = {name: _page(here, page) for name, page in zip(ICONS, PAGES, strict=True)}
     st.session_state["pages"] = pages
     chosen = st.navigation(list(pages.values()), position="top")
     if chosen.url_path not in PLAIN:
         style()
+    _let_settle("styled")
     chosen.run()
 
 
-def _settle_layout() -> None:
-    """Let a new browser take the wide layout before the first words come: they would jump with it."""
-    if "laid-out" not in st.session_state:
-        st.session_state["laid-out"] = True
+def _let_settle(what: str) -> None:
+    """Let a new browser take what was sent before the first words come: they would jump with it."""
+    if what not in st.session_state:
+        st.session_state[what] = True
         time.sleep(LAYOUT_S)
 
 
