@@ -46,7 +46,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from quorate.market.claims import gist_rules, judgements, loads, margins, nobodys, notions, sides
+from quorate.market.claims import gist_rules, holders, judgements, loads, margins, nobodys, notions, sides, stocks
 from quorate.market.claims.capacity import capacity
 from quorate.market.claims.doubts import doubted
 from quorate.market.claims.lexer import Names, Sentence, names, sentences
@@ -89,9 +89,9 @@ _NOTIONS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 """Readers of what no rule has read: each is heard only where nobody else found a claim of its kind in the sentence."""
 
 _GISTS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
-    margins.factors, margins.differences, sides.types, sides.pairs, sides.purposes, loads.loads, loads.nobodys,
-    nobodys.times,
-    nobodys.shares, nobodys.remainders, nobodys.stocks, gist_rules.heterogeneity,
+    margins.factors, margins.differences, sides.types, sides.pairs, sides.purposes, sides.contrasts,
+    sides.likewise, loads.loads, stocks.memory, stocks.gpus, holders.nodes, holders.every, nobodys.times,
+    nobodys.shares, nobodys.remainders, gist_rules.heterogeneity,
     gist_rules.capacity, gist_rules.penalties, gist_rules.type_matches, gist_rules.gpu_presence, gist_rules.occupancy,
 )  # fmt: skip
 """Readers of what a clause says by its gist: heard only in clauses in which nobody else found a claim of its kind."""
@@ -106,10 +106,10 @@ def _found(text: str, known: Known) -> Iterator[tuple[Sentence, Found]]:
     before = noun = earlier = ""
     for sentence in sentences(text, _names(known)):
         sentence, before = resolved(sentence, before)
-        if sentence.tokens[-1].tag == "?":
-            continue
         scene = Scene(sentence, known, noun, earlier)
         noun, earlier = counted(sentence, noun), sentence.tags
+        if sentence.tokens[-1].tag == "?":
+            continue
         yield from ((sentence, _reconsidered(scene, found)) for found in _read(scene))
 
 

@@ -216,7 +216,32 @@ def elsewhere(near: Around) -> bool:
     for at, token in enumerate(tokens):
         following = tokens[at + 1].tag if at + 1 < len(tokens) else ""
         if token.tag in {"OTHERID", "CLUSTERS"} or (token.tag == "OTHER" and following not in _OTHER_HERE):
+            if following == "N" and {"NODE", "CPUONLY", "NO"} & {one.tag for one in tokens[at + 2 : at + 5]}:
+                continue  # `the other 72 nodes`
             if token.raw.lower() == "those" and following in {"P:of", "WH"}:
                 continue
             return token.raw.lower() not in {"others", "elsewhere"} or token.tag == "OTHERID"
     return _SOME_CLUSTER.search(" " + "".join(token.tag + " " for token in tokens)) is not None
+
+
+_UNSAID = re.compile(
+    r" (?:IF|HEDGE|OTHER|OTHERID|CLUSTERS|RULE|NOT|CANNOT|P:rather_than|P:instead_of|P:like|P:unlike|P:such_as) "
+)
+_UNSAID_WORDS = frozenset({
+    "would", "suppose", "imagine", "say", "instead", "rather", "previous", "yesterday", "historical", "typical", "typically", "example",
+    "theoretical", "theoretically", "equivalent", "similar", "wrong", "mistaken", "correction", "sorry", "originally", "misread",
+    "usual", "usually", "normally", "recommended", "elsewhere", "half", "twice", "double", "times", "another", "hypothetical",
+    "limit", "threshold", "quota", "per-job", "pooled", "spread", "split", "doubling", "halving", "more", "fewer", "additional", "extra",
+})  # fmt: skip
+"""Words that make a figure one of something else: of a case, of a rule, of a comparison."""
+
+
+def unsaid(scene: Scene, index: int, allowed: frozenset[str] = frozenset()) -> bool:
+    """Whether the clause of a figure may speak of what is not so: then a figure that is nobody's proves nothing."""
+    start, end = scene.sentence.clause(index)
+    first, last = max(start, index - 8), min(end, index + 8)
+    tags = scene.sentence.slice(first, last)
+    for name in allowed:
+        tags = tags.replace(f" {name} ", "  ")
+    words = {token.raw.lower() for token in scene.sentence.tokens[first:last]}
+    return " IF " in scene.sentence.tags or _UNSAID.search(tags) is not None or bool(words & (_UNSAID_WORDS - allowed))

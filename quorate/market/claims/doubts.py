@@ -143,8 +143,9 @@ def _imagined(scene: Scene, found: Found, number: float, words: str) -> bool:
     if _SUPPOSED & set(_words(tokens[: found.first + 1]).split()):
         return True
     before = _words(tokens[: scene.sentence.clause(found.first)[0]])
-    few = number <= 10 and " HEDGE " in scene.sentence.tags
-    return few or _IT_WOULD.search(before) is not None or _INSTEAD.search(words) is not None
+    few = number <= 10 and " HEDGE " in scene.sentence.tags and found.kind != "arithmetic"
+    asked = scene.known.job_nodes in {token.quantity.number for token in tokens[: found.first] if token.quantity}
+    return few or (not asked and _IT_WOULD.search(before) is not None) or _INSTEAD.search(words) is not None
 
 
 _UNIT_AFTER = re.compile(r" N (?:AND|P:to|/|or|,|-) (?:ABOUT )?(?:Q:mem|N GPUS|N T:gpu|N CORE) ")
@@ -366,6 +367,18 @@ def _of_share(scene: Scene, found: Found) -> bool:
     return close(token.quantity.values, truths, max(token.quantity.step, 1.0))
 
 
+_ON_SITE = re.compile(r" (?:gpus here|board|installed|present|exists?|racks|aboard) ")
+_UNWANTED = re.compile(r" NO (?:BE )?REQ | REQ (?:P:for )?NO [.,;)] ")
+
+
+def _apart(scene: Scene, found: Found) -> bool:
+    """Whether what is there and what is asked are told apart: `no GPUs here, none needed`."""
+    start, end = scene.sentence.clause(found.first)
+    rest = scene.sentence.slice(0, start) + scene.sentence.slice(max(end, found.last), len(scene.sentence.tokens))
+    here = _ON_SITE.search(_words(_near(scene, found))) is not None
+    return here or _UNWANTED.search(rest) is not None
+
+
 _PARTIAL = re.compile(
     r" (?:N|Q:pct|some|few|PARTLY|rest|remaining|OTHER|lean|plain|small|smaller|thin|those|second|ONLY|ones) "
 )
@@ -387,6 +400,7 @@ def _of_some_nodes(scene: Scene, found: Found) -> bool:
         found.asserted == "no GPUs"
         and known.job_gpus_per_node == 0
         and not re.search(r" (?:MY|I|SELFID|HAVE|CLUSTER|MINE) ", tags)
+        and not _apart(scene, found)
     ):
         return re.search(r" (?:JOB|REQ|IT|called|wanted|involved) ", scene.sentence.tags) is not None
     if found.asserted == "the job needs no GPUs":

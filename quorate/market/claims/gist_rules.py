@@ -359,7 +359,9 @@ def gpu_presence(scene: Scene) -> Iterator[Found]:
 
 _NONE_OF_THEM = re.compile(
     r" (?:we|i|cluster|ours|machine|nodes) (?:\w+ ){0,2}?(?:have|has|had|own|owns|is|are|got|possess|offer) (?:\w+ ){0,3}?(?:none|any|without any) | none (?:is |are )?(?:here|present|installed|available|there|exists?|exist) "
-    r"| (?:do|does) n't (?:have|own) (?:any|one|them) | has none "
+    r"| (?:do|does) (?:n't|not) (?:even )?(?:have|own) (?:any|one|them) | has none | having none "
+    r"| there (?:is|are) (?:n't|not|none|never) (?:any|one|a single one|to be found|in|on|here) | (?:cluster|machine|system|one) without any | (?:not|n't) (?:existing|installed|present|available) (?:here|on|in|at) "
+    r"| never (?:had|owned) (?:any|one) "
 )
 
 
@@ -367,7 +369,10 @@ def _no_such(gist: Gist) -> bool:
     """`We have none`, of GPUs that were spoken of right before."""
     before = gist.clause.before if gist.clause.first > 1 else gist.clause.scene.earlier
     spoken = re.findall(r" (GPUS|T:gpu|NODE|T:memory|CORE|T:storage|JOB|Q:mem)(?= )", before.replace(" PER NODE ", " "))
-    wanted = re.search(r" (?:free|idle|needed|busy|spare|left|wanted|required|requested|more) ", gist.words)
+    wanted = re.search(
+        r" (?:free|idle|needed|busy|spare|left|wanted|required|requested|request|job|asked|specification|more) ",
+        gist.words,
+    )
     if not spoken or spoken[-1] not in {"GPUS", "T:gpu"} or _GPU_WORDS.search(gist.words) or wanted:
         return False
     return _NONE_OF_THEM.search(gist.words) is not None and (gist.denies or gist.says("none", "without"))

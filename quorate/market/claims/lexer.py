@@ -195,6 +195,11 @@ _TELLING = frozenset(
     }
 )
 _SIZES = frozenset({"small", "smaller", "large", "larger", "big", "bigger", "fat"})
+_CONCLUDING = frozenset(
+    {"C:therefore", "C:thus", "C:hence", "C:however", "C:nevertheless", "C:nonetheless", "C:finally"}
+)
+_AUXILIARIES = frozenset({"BE", "CAN", "CANNOT", "do", "HEDGE", "will", "HAVE", "must"})
+"""After these a `therefore` stands within its clause: `the job can therefore not be placed`."""
 _INVERTED = frozenset({"were", "had", "should"})
 
 
@@ -206,6 +211,12 @@ def _told(kept: list[Token], token: Token) -> None:
         at = -2 if kept[-1].tag == "BE" else -1
         if kept[at].raw.lower() in {"should", "must"}:
             kept[at] = replace(kept[at], tag="must")
+
+
+def _within(kept: list[Token], token: Token) -> Token:
+    """Return `therefore` as a plain word where it stands within a verb: it opens no clause there."""
+    inside = token.tag in _CONCLUDING and kept and kept[-1].tag in _AUXILIARIES
+    return replace(token, tag=token.raw.lower()) if inside else token
 
 
 def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
@@ -222,6 +233,7 @@ def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
         if token.tag == "n" and kept and kept[-1].tag in {"N", "/", "Q:mem"}:
             token = replace(token, tag="NODE")
         _told(kept, token)
+        token = _within(kept, token)
         if token.tag == "ones" and kept and kept[-1].raw.lower() in _SIZES:
             token = replace(token, tag="NODE")
         if token.raw.lower() == "free of" and kept and kept[-1].tag in {"N", "NODE"}:

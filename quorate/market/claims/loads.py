@@ -1,9 +1,7 @@
 # ruff: noqa: E501 - words of a class stand together
-"""What occupies nodes, told in one breath: `61 run jobs and 32 carry background work`; and figures that are nobody's.
+"""What occupies nodes, told in one breath: `61 run jobs and 32 carry background work`.
 
-A number is that of the nodes in jobs, or under background load, if that is the first such word after it; no noun is
-needed. An amount of memory that is no fact of the cluster's, nor of the job's, nor a gap or a total of either, is wrong
-wherever memory is spoken of.
+A number is that of the nodes in jobs, or under background load, if that is the first such word after it; no noun is needed.
 """
 
 import re
@@ -15,7 +13,6 @@ from quorate.market.claims.formulas import places
 from quorate.market.claims.rules import Found, Scene
 from quorate.market.claims.tally import minus
 from quorate.market.claims.values import Known
-from quorate.market.claims.volumes import OTHER_BYTES, stored
 
 _WORK = re.compile(
     r"^ N (?:NODE |NODE BE |NODE WH )?(?:BE |IN |P:by |P:with |P:under |P:on |RUN |HAVE |BUSY |THE |OTHER |AND |P:to |P:of |WH |because P:of |C:because P:of |P:due_to |due |(?!jobs|job)[a-z]\S* ){0,5}?(?P<what>JOBS |JOB |BG |BUSY P:by JOBS )"
@@ -58,59 +55,3 @@ def loads(scene: Scene) -> Iterator[Found]:
         asked = {"JOB", "REQ", "HEDGE", "will"} & {one.tag for one in near.left[-4:]}
         if not (asked or elsewhere(near) or supposed(near) or "HEDGE" in near.tagged):
             yield judged(scene, index, token, _truth(scene.known, role))
-
-
-def _memories(known: Known) -> list[float]:
-    """Every amount of memory that a bid may speak of."""
-    groups, asked, job = known.groups or (), known.job_memory_gib_per_node, known.job_nodes or 0
-    each = [group.memory_gib for group in groups if group.memory_gib is not None]
-    sizes = [group.nodes or 0 for group in groups] + [group.free or 0 for group in groups]
-    counts = {job, known.nodes or 0, known.nodes_free or 0, known.suitable or 0, known.suitable_free or 0, 1, *sizes}
-    values = [float(count * one) for count in counts for one in (*each, asked or 0)]
-    gaps = [abs(one - two) for one in (*each, asked or 0) for two in (*each, asked or 0)]
-    totals = [known.memory_gib or 0, sum((group.free or 0) * (group.memory_gib or 0) for group in groups)]
-    return [value for value in (*values, *gaps, *(job * gap for gap in gaps), *totals) if value]
-
-
-_SPOKEN = re.compile(
-    r" (?:T:memory|NODE|PER|HAVE|MY|I|MINE|REQ|JOB|SELFID|ram|dram|TOTAL|overall|adds|altogether|sum|CLUSTER) "
-)
-_ELSE = re.compile(
-    r" (?:IF|OTHER|OTHERID|CLUSTERS|HEDGE|STO|T:storage|hbm|gpu memory|T:gpu T:memory|less|more|MORE|LESS|P:than|times|half|twice|P:up_to|NOT|margin|headroom|slack|AVOID) "
-)
-
-
-def nobodys(scene: Scene) -> Iterator[Found]:
-    """Return each amount of memory that is no fact, where a right one or the word memory stands beside it."""
-    known, tokens = scene.known, scene.sentence.tokens
-    if (
-        not known.groups
-        or None in {group.memory_gib for group in known.groups}
-        or known.job_memory_gib_per_node is None
-    ):
-        return
-    truths, sums = _memories(known), places(scene.sentence)
-    for index, token in enumerate(tokens):
-        if token.tag != "Q:mem" or index in sums or token.quantity is None:
-            continue
-        near = around(scene, index)
-        start, end = scene.sentence.clause(index)
-        around_tags = scene.sentence.slice(max(start, index - 8), min(end, index + 8))
-        words = {one.raw.lower() for one in tokens[max(0, index - 6) : index + 6]}
-        if (
-            stored(near, token.raw)
-            or words & OTHER_BYTES
-            or _ELSE.search(around_tags)
-            or elsewhere(near)
-            or supposed(near)
-        ):
-            continue
-        beside = any(one.tag == "Q:mem" and one is not token for one in tokens[max(0, index - 14) : index + 14])
-        if beside or _SPOKEN.search(around_tags) or " T:memory " in scene.sentence.tags:
-            right = Truth(
-                "memory_per_node",
-                "the cluster's memory per node",
-                (float(known.groups[0].memory_gib or 0), *truths),
-                "GiB",
-            )
-            yield judged(scene, index, token, right)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from quorate.market.claims.amounts import compound
-from quorate.market.claims.context import around, elsewhere, supposed
-from quorate.market.claims.doubts import counts, stock, topic
+from quorate.market.claims.context import around, elsewhere, supposed, unsaid
+from quorate.market.claims.doubts import counts
 from quorate.market.claims.figures import Truth, judged
 from quorate.market.claims.formulas import places
 from quorate.market.claims.nouns import counted_last
@@ -124,9 +124,15 @@ _LEFT = re.compile(
     r" (?:LEAVE|leaving|slack|margin|surplus|reserve|shortfall|buffer|short|still HAVE|AFTER (?:THIS|THAT|it|IT)(?: ,)? I (?:still )?HAVE) (?:ABOUT |ONLY |P:of |BE |: |I |IT |P:with |THE CLUSTER |MY |by |P:by |some )*$"
 )
 _OVER = re.compile(
-    r"^ N (?:NODE )?(?:P:to spare|P:in reserve|P:to go|P:to FREE|P:over|short |left |(?:HEDGE |will )?(?:remain|stay|BE left))"
+    r"^ N (?:FREE |MORE |more |additional |OTHER )?(?:NODE )?(?:P:to spare|P:in reserve|P:to go|P:to FREE|P:over|short |left |(?:HEDGE |will )?(?:still )?(?:remain|stay|BE left|BE FREE AFTER|BE (?:[.,;)]|AND|C:\S+|P:for OTHER)))"
+    r"|^ N (?:LESS|fewer|less|more|MORE) (?:FREE )?(?:NODE )?(?:P:than )?(?:THE |what |we |I |IT |JOB |are |BE )*(?:REQ|N REQ|N NODE REQ|wanted|I HAVE|HAVE)"
+    r"|^ N (?:BE |NODE BE |NODE )?NO [.,;)]|^ N (?:NODE )?too (?:few|many) "
 )
+_AS_IF = re.compile(r" (?:need|REQ|P:for) (?:ONLY |just )?$")
 _NOT_NODES = re.compile(r" (?:GPUS|T:gpu|CORE|T:memory|Q:mem|Q:time|STO|point|points|score|hours) ")
+
+
+_AFTER = frozenset({"HEDGE", "would", "OTHER", "more", "fewer", "additional", "extra", "CANNOT"})
 
 
 def remainders(scene: Scene) -> Iterator[Found]:
@@ -145,47 +151,15 @@ def remainders(scene: Scene) -> Iterator[Found]:
         if not ((_LEFT.search(before) and bare) or _OVER.match(after)):
             continue
         start, end = sentence.clause(index)
-        noun = counted_last(scene, index)
+        noun = counted_last(scene, index, sure=not token.raw[:1].isdigit())
         if (
-            _NOT_NODES.search(sentence.slice(start, end))
+            (noun is None and not token.raw[:1].isdigit())
+            or _AS_IF.search(before)
+            or _NOT_NODES.search(sentence.slice(start, end))
             or (noun is not None and noun.tag != "NODE")
             or " IF " in sentence.tags
         ):
             continue
         near = around(scene, index)
-        if not (elsewhere(near) or supposed(near)):
+        if not (elsewhere(near) or supposed(near) or unsaid(scene, index, _AFTER)):
             yield judged(scene, index, token, Truth("arithmetic", "nodes free after the job", (truths[0], *truths)))
-
-
-_PLAIN = re.compile(
-    r"^ N (?:[.,;:)!|]|AND|here|there|present|available|FREE|C:\S+|-> |ok|IN (?:PER|A|EACH)? ?NODE|IN (?:PER|EACH)|PER NODE|PER|P:on (?:PER|EACH)|EACH|installed|$|>|<)"
-)
-_HELD = re.compile(
-    r" (?:HAVE|BE|present|here|:|=|offer|provide|max|maximum|P:at most|P:with|>=|<=|P:versus|P:vs|P:against|stop P:at|stops P:at|P:of|there BE) (?:ONLY |ABOUT |just |A )*$"
-)
-
-
-def stocks(scene: Scene) -> Iterator[Found]:
-    """Return each bare number that stands for GPUs or memory by what was spoken of: `memory 256 need and we have 512`."""
-    known, sums = scene.known, places(scene.sentence)
-    if not known.groups or " IF " in scene.sentence.tags or " HEDGE " in scene.sentence.tags:
-        return
-    for index, token in enumerate(scene.sentence.tokens):
-        if token.tag != "N" or index in sums or token.quantity is None or not token.raw[:1].isdigit():
-            continue
-        about = topic(scene, index)
-        if (
-            not about
-            or not _PLAIN.match(scene.sentence.slice(index, index + 5))
-            or not _HELD.search(scene.sentence.slice(index - 4, index))
-        ):
-            continue
-        near = around(scene, index)
-        if elsewhere(near) or supposed(near):
-            continue
-        truths = stock(known, about)
-        if None not in truths:
-            values = (*truths, *(value for role in counts(known).values() for value in role if value), known.nodes)
-            gpus = Truth("gpus_per_node", "the cluster's GPUs per node", values)
-            memory = Truth("memory_per_node", "the cluster's memory per node", values, "GiB")
-            yield judged(scene, index, token, gpus if about == "GPUS" else memory)

@@ -63,8 +63,34 @@ _UNITS = (
 )
 _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full|large|small|big|fat|ordinary|plain|standard|equal|identical|empty|busy|such) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
-    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|more than|fewer than|less than|short of|too few|too many|would remain|remain|are free|are idle|are busy|is asked|are asked)\b)"
+    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|more than|fewer than|less than|short of|too few|too many|would remain|remain|are free|are idle|are busy|is asked|are asked)\b"
+    r"| (?:(?:are|is|were) (?:there|present|here|available|installed|offered|on offer|provided|asked|needed|required|requested|wanted|what)|(?:in|on|to|for) (?:each|every|a|any) (?:\w+ )?(?:node|machine|server|box)|exist|exists|present|there|installed|apiece|each|left|short|missing|too (?:few|many)|to spare|fewer than|more than|are (?:left|missing|lacking|spare|still)|(?:would|will|could) (?:still )?(?:be left|remain|stay|be free|be idle|be missing))\b)"
 )
+_HELD = "".join(
+    rf"(?<={word} )|"
+    for word in (
+        "have",
+        "has",
+        "had",
+        "hold",
+        "holds",
+        "carry",
+        "carries",
+        "offer",
+        "offers",
+        "exactly",
+        "only",
+        "provide",
+        "provides",
+        "bring",
+        "brings",
+        "got",
+        "leaving",
+        "leaves",
+        "leave",
+    )
+)
+"""What stands before a small number in words that is a figure."""
 _TEENS = "eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _LARGE = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](?:two|three|four|five|six|seven|eight|nine)(?=[,.;)]|$| (?:for others|to spare|stays?|remains?|would|will|are|go)\b)"
 """A number in words that is a figure even without a noun."""
@@ -85,6 +111,7 @@ QUANTITY = re.compile(
     + r"(?:[ -](?P<unit>hours?|minutes?|seconds?|days?|percent)\b)?"
     + rf"|\b(?P<plain>(?:{_TEENS})(?:[ -](?:one|{'|'.join(_SMALL[:8])}))?)\b(?![ -](?:hours?|minutes?|seconds?|days?|per ?cent|years?|fold|times)\b)"
     + rf"|\b(?P<out>one|{'|'.join(_SMALL[:8])})(?: (?:nodes?|machines?|boxes|servers?))? (?:in|out of) (?:every )?(?P<out_of>{'|'.join(sorted(_SMALL, key=len, reverse=True))})\b"
+    + rf"|(?:{_HELD[:-1]})(?P<held>{'|'.join(_SMALL[:9])})(?=[,.;)]|$| (?:but|while|where|and|for|on|in|apiece)\b)"
     + r"|\b(?P<single>one)(?= (?:gpu|accelerator)s? (?:per|on each|in each|for each|each)\b)"
     + rf"|\b(?P<dozens>a|one|{'|'.join(_SMALL[:8])}) dozen\b"
     + r"|\b(?P<few>one|half a|a single) per ?cent\b"
@@ -158,8 +185,8 @@ def _said(match: re.Match[str]) -> Quantity:
     if match["part"]:
         part = {"a": 1, "one": 1} | _SPELLED
         return Quantity("Q:pct", (100.0 * part[match["part"].lower()] / _PARTS[match["whole"].lower()],), 3, 0)
-    if match["large"] or match["plain"]:
-        words = re.split(r"[ -]", (match["large"] or match["plain"]).lower())
+    if worded := match["large"] or match["plain"] or match["held"]:
+        words = re.split(r"[ -]", worded.lower())
         return _with_unit(float(sum(_ONES[word] for word in words)), 0.0, "")
     if match["spelled"]:
         number = float(_SPELLED[match["spelled"].lower()] + _SPELLED.get((match["digit"] or "").lower(), 0))

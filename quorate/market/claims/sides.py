@@ -8,8 +8,10 @@ but a comparison between them are the two types. `HPC job` and `HPC cluster` are
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from quorate.domain.clusters import CLUSTER_TYPES
+from quorate.market.claims.clauses import Clause
 from quorate.market.claims.gist import Gist, gists
 from quorate.market.claims.lexer import Token
 from quorate.market.claims.rules import Found, Scene, match_wrong, type_fact
@@ -202,3 +204,108 @@ def purposes(scene: Scene) -> Iterator[Found]:
             yield Found(
                 "specialisation", f"specialised in {name}", at, at + 1, own_fact(known) if known.type != name else None
             )
+
+
+_JOB_CUES = frozenset({"JOB", "REQ", "IT", "ITS"})
+_JOB_SAID = frozenset({"they", "them", "theirs", "user", "submitter", "requested", "wanted", "asked", "wants", "asks"})
+_OWN_SAID = frozenset({"we", "us", "ours", "our", "i", "my", "mine", "here", "offered", "present"})
+_SPLITS = frozenset(
+    {
+        "AND",
+        ",",
+        ";",
+        ":",
+        "(",
+        "\u2014",
+        "\u2013",
+        "--",
+        "C:while",
+        "C:whereas",
+        "C:but",
+        "C:since",
+        "C:because",
+        "C:though",
+        "C:although",
+        "C:so",
+    }
+)
+_NOT_PLAIN = re.compile(r" (?:IF|HEDGE|OTHER|OTHERID|CLUSTERS|RULE|NOT|NO|CANNOT|AVOID|SPECN|SPECV|JOBS|N|Q:\S+) ")
+
+
+def _said(tokens: tuple[Token, ...]) -> str:
+    """Whose type these words speak of: `job`, `own`, or nobody's if they name both or none."""
+    job = any(one.tag in _JOB_CUES or one.raw.lower() in _JOB_SAID for one in tokens) or any(
+        one.tag.startswith("T:") and two.raw.lower() == "work" for one, two in pairwise(tokens)
+    )
+    own = any(one.tag in {"I", "MY", "MINE", "SELFID", "CLUSTER"} or one.raw.lower() in _OWN_SAID for one in tokens)
+    return "" if job == own else "job" if job else "own"
+
+
+def _named(scene: Scene) -> list[tuple[int, str]]:
+    """Every type word of a sentence that stands for a type by its place."""
+    whole = Gist(Clause(scene, 0, len(scene.sentence.tokens)), " ", " ")
+    return [(at, name) for at, name in _mentions(whole) if scene.sentence.slice(at - 2, at) != " Q:mem P:of "]
+
+
+def _plainly(scene: Scene, first: int, last: int) -> bool:
+    """Whether nothing near the type words denies, supposes or counts."""
+    words = _raw(scene.sentence.tokens[max(0, first - 8) : last + 6]).replace(" like ", " ")
+    loose = _NOT_PLAIN.search(scene.sentence.slice(first - 8, last + 6)) or _LOOSE.search(words)
+    told_else = re.search(r" (?:IF|RULE|OTHERID) ", scene.sentence.tags)
+    return len(scene.sentence.tokens) <= _SHORT and not loose and told_else is None
+
+
+def contrasts(scene: Scene) -> Iterator[Found]:
+    """Return both types where they are told side by side: `hpc is what they want and memory is what we are`."""
+    tokens, named = scene.sentence.tokens, _named(scene)
+    if len(named) != 2 or not _plainly(scene, named[0][0], named[1][0]):
+        return
+    (one, first), (two, second) = named
+    split = next((at for at in range(one + 1, two) if tokens[at].tag in _SPLITS), None)
+    if split is None:
+        return
+    owners = _said(tokens[max(0, one - 6) : split]), _said(tokens[split:two] + tokens[two : two + 5])
+    if set(owners) == {"job", "own"}:
+        yield from _typed_as(scene, owners[0], one, first)
+        yield from _typed_as(scene, owners[1], two, second)
+
+
+_SHORT = 32
+"""A longer sentence says more than two types."""
+
+
+def _raw(tokens: tuple[Token, ...]) -> str:
+    return " " + " ".join(token.raw.lower() for token in tokens) + " "
+
+
+def _typed_as(scene: Scene, who: str, at: int, name: str) -> Iterator[Found]:
+    known = scene.known
+    if who == "job":
+        yield Found("job_type", f"job type is {name}", at, at + 1, type_fact(known, name))
+    else:
+        wrong = known.type is not None and known.type != name
+        yield Found("own_type", f"own type is {name}", at, at + 1, own_fact(known) if wrong else None)
+
+
+_LIKEWISE = re.compile(
+    r" (?:as (?:is|are|does|do) (?:we|this job|the job|our cluster|this cluster|the cluster|ours|its job)|so (?:is|are) (?:we|the job|this job|the cluster|our cluster)|(?:just )?(?:like|as) (?:us|we are|ours|the job|ourselves|this cluster|our cluster|we do)|"
+    r"(?:that|this|which) (?:'s|is) (?:also )?(?:our own type|our type|ours|what we (?:both )?are)(?: too| as well| also)?|is (?:our type|ours) (?:as well|too|also)|and the job 's|same as (?:the job 's|ours)) "
+)
+
+
+def likewise(scene: Scene) -> Iterator[Found]:
+    """Return a type that is said of the job and of the cluster in one breath: `typed storage, as is this job`."""
+    tokens, named = scene.sentence.tokens, _named(scene)
+    if len(named) != 1 or not _plainly(scene, named[0][0], named[0][0]):
+        return
+    ((at, name),) = named
+    said = _LIKEWISE.search(_raw(tokens[at:])) and _CLOSE.search(_raw(tokens[at:]))
+    if said or _JOINT.search(_raw(tokens[max(0, at - 12) : at])):
+        yield from _typed_as(scene, "job", at, name)
+        yield from _typed_as(scene, "own", at, name)
+
+
+_JOINT = re.compile(
+    r" (?:job|workload|request) and (?:the |our |this |my )?(?:cluster|machine|system|we) (?:(?:are|share|carry|have|both|is|the|same|typed|of|type|label|a|as|classed|registered|classified|word) )+$"
+)
+_CLOSE = re.compile(r"^ \S+ (?:\S+ ){0,6}?(?:as|so|like|that|this|which|is|and|same) ")

@@ -114,7 +114,7 @@ def _pair(scene: Scene, first: int, second: int, noun: nouns.Noun) -> Iterator[t
 
 def _noun(scene: Scene, index: int) -> nouns.Noun | None:
     tokens = scene.sentence.tokens
-    if _hyphened(scene, index):
+    if hyphened(scene, index):
         return None
     return nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.last(scene, index)
 
@@ -147,14 +147,14 @@ _STOCKS = {"GPUS": gauges.gpus, "CORE": gauges.cores}
 
 def _stock_noun(scene: Scene, index: int) -> nouns.Noun | None:
     tokens = scene.sentence.tokens
-    if _hyphened(scene, index):
+    if hyphened(scene, index):
         return nouns.Noun("GPUS", 2, "after")
     found = nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.each(scene, index)
     total = index + 1 < len(tokens) and tokens[index + 1].tag == "TOTAL"
     return found or (nouns.last(scene, index) if total else None)
 
 
-def _hyphened(scene: Scene, index: int) -> bool:
+def hyphened(scene: Scene, index: int) -> bool:
     """Tell `4-GPU nodes` from `256 GPU nodes`."""
     tokens = scene.sentence.tokens
     if [token.tag for token in tokens[index + 1 : index + 3]] != ["T:gpu", "NODE"]:

@@ -137,7 +137,16 @@ class Known(Value):
         limits = (self.nodes_free, self.nodes, self.suitable, self.suitable_free)
         if any(limit is not None and limit < self.job_nodes for limit in limits):
             return False
-        return None if self.suitable_free is None else True
+        return None if self._fits_at_least is None else self._fits_at_least >= self.job_nodes or None
+
+    @property
+    def _fits_at_least(self) -> int | None:
+        """Free nodes that surely have what the job asks: those counted, or those left if all unfit ones were free."""
+        if self.suitable_free is not None:
+            return self.suitable_free
+        if self.suitable is None or self.nodes is None or self.nodes_free is None:
+            return None
+        return self.nodes_free - (self.nodes - self.suitable)
 
 
 class ProseClaim(Value):

@@ -46,6 +46,7 @@ _CLASSES: dict[str, str] = {
     "HEDGE": "may|might|could|would|should|perhaps|possibly|potentially|maybe|presumably|hypothetically|arguably|ideally"
     "|probably|likely|seems|seem|appears|suggests|'d|tends",
     "IF": "if|unless|whether|in case|provided that|assuming|suppose|were i|once|until|when|had i|had we|had this|were we|should the",
+    "ifnot": "if not|if any|if anything|if you like|if only just|if barely|if you will|if needed|if one counts",
     "MATCHV": "match|matches|matched|matching|align|aligns|aligned|aligning|alignment|correspond|corresponds"
     "|corresponding|coincide|coincides|in line with|in alignment with|coinciding|agree|agrees|line up|lines up|lined up|tally|tallies|in agreement|square|squares|consistent|congruent|in keeping with|in accordance with",
     "FITV": "fit|fits|fall|falls|belong|belongs|sits|lies|fitting|falling|play|plays|suits",
