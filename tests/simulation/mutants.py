@@ -297,6 +297,9 @@ FORK = frozenset({"agreement"})
 GONE: dict[str, object] = {"n": 6, "liars": 1, "tricks": ("echo", "selective", "vanish")}
 """A liar whose vote others need, and who is never heard again after a blackout."""
 
+UNJUSTIFIED: dict[str, object] = {"n": 6, "liars": 1, "tricks": ("unjustified",)}
+"""A liar that does nothing but propose anew what others may have decided: freely drawn, it has its hands full."""
+
 MUTANTS: dict[str, Callable[[], Mutant]] = {
     "quorum_minus_one": lambda: Mutant(_quorum(_minus_one)),
     "majority": lambda: Mutant(_quorum(_majority)),
@@ -310,7 +313,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "count_only_forks": lambda: Mutant(_quorum(_count_only), laws=FORK),
     "weights_of_the_height_before": lambda: Mutant(_stale_weights()),
     "jailed_seats_vote": lambda: Mutant(((Table, "admit", _powerless_admitted), (certificate, "_quorate", _nothing))),
-    "no_justification": lambda: Mutant(_no_justification()),
+    "no_justification": lambda: Mutant(_no_justification(), UNJUSTIFIED),
     "finalize_after_nullify": lambda: Mutant(_forgetting("_finalize", Kind.NULLIFY)),
     "nullify_after_finalize": lambda: Mutant(_nullify_the_last_too()),
     "double_notarize": lambda: Mutant(_double_notarize()),
