@@ -13,8 +13,10 @@ import pytest
 GOLD = Path(__file__).parents[2] / "evals" / "gold"
 SECOND = {"dev-2": "dev", "held_out-2": "held_out"}
 """The folders of the second set, and the split that each is."""
-LATER = {**SECOND, "dev-3": "dev", "dev-4": "dev"}
+LATER = {**SECOND, "dev-3": "dev", "dev-4": "dev", "dev-5": "dev", "held_out-5": "held_out"}
 """The folders of all sets but the first."""
+HALVES = ("dev-5", "held_out-5")
+"""The folders of the fifth set: what two writers wrote, half of it unread by whoever works on the reader."""
 CATEGORICAL = {
     "identity",
     "own_type",
@@ -143,7 +145,7 @@ def _counts(bid: Bid) -> set[float]:
     found |= {minutes, minutes / 60, minutes // 60, minutes % 60, minutes / 1440}
     for group in cluster["node_groups"]:
         found |= _counts_of(group, bid)
-    return found
+    return {count for count in found if count is not None}  # a storage volume may be unknown
 
 
 def _counts_of(group: Group, bid: Bid) -> set[float]:
@@ -178,8 +180,10 @@ def _right(value: float, *, percent: bool, bid: Bid, roughly: bool = False) -> b
     return any(abs(value - count) <= (0.05 if roughly else 0.02) * abs(count) for count in _counts(bid))
 
 
-def test_there_are_hundreds_of_bids_and_every_one_is_labelled_once(bids: dict[str, Bid], labels: list[Label]) -> None:
-    assert len(bids) >= 320
+def test_there_are_hundreds_of_bids_and_every_one_is_labelled_once(
+    folder: Path, bids: dict[str, Bid], labels: list[Label]
+) -> None:
+    assert len(bids) >= (210 if folder.name in HALVES else 320)
     assert [label["id"] for label in labels] == list(bids)
 
 
@@ -198,7 +202,7 @@ def _tally(labels: list[Label]) -> tuple[Counter[str], Counter[str]]:
 
 @pytest.mark.parametrize(
     ("name", "false_min", "true_min"),
-    [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 8, 12), ("dev-4", 7, 12)],
+    [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 8, 12), ("dev-4", 7, 12), ("dev-5", 2, 0), ("held_out-5", 3, 0)],
 )
 def test_every_class_has_its_false_and_its_true_claims(name: str, false_min: int, true_min: int) -> None:
     false, true = _tally(_labels(GOLD / name, "labels.jsonl"))
