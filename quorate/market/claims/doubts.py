@@ -13,6 +13,7 @@ from quorate.market.claims.lexer import Token
 from quorate.market.claims.quantities import close
 from quorate.market.claims.rules import Found, Scene
 from quorate.market.claims.values import ClaimKind, Known
+from quorate.market.claims.waste import gaps
 
 _SUPPOSED = frozenset(
     {
@@ -255,6 +256,47 @@ def _of_another(scene: Scene, found: Found) -> bool:
     return " OTHERID " in tags and re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None
 
 
+def _unused(scene: Scene, found: Found) -> bool:
+    """`Four GPUs of six on every node, 48 in all, would lie idle`: a gap between what is there and what is asked."""
+    token, tokens = scene.sentence.tokens[found.first], scene.sentence.tokens
+    if token.quantity is None or token.tag not in {"N", "Q:mem"}:
+        return False
+    first = max(0, found.first - 8)
+    start = next((at for at in range(found.first - 1, first, -1) if tokens[at].quantity), first)
+    last = min(len(tokens), found.first + 10)
+    stop = next((at for at in range(found.first + 1, last) if tokens[at].quantity), last)
+    near = _words(tokens[start:stop])
+    return _IDLE.search(near) is not None and close(token.quantity.values, gaps(scene.known, token.tag == "N"), 0.0, 0.02)
+
+
+_IDLE = re.compile(
+    r" (?:idle|idles|idling|unused|unneeded|waste\w*|strand\w*|spare|left|leav\w+|lost|headroom|surplus|superfluous|unexploited) "
+)
+_PLACE = re.compile(r" (?:GPUS|T:gpu|T:memory|CORE|Q:mem) (?:IN|P:on|P:of|P:across|P:in|P:from) (?:THE |THESE |THOSE |THIS |ITS |MY |ALL |[a-z]\S* )?$")
+
+
+def _placed(scene: Scene, found: Found) -> bool:
+    """`Half of the GPUs in the 30 nodes would idle`: not the nodes are idle, and the nodes may be the job's."""
+    token = scene.sentence.tokens[found.first]
+    if token.tag != "N" or token.quantity is None or not _PLACE.search(scene.sentence.slice(found.first - 5, found.first)):
+        return False
+    return any(token.quantity.number in values for values in counts(scene.known).values())
+
+
+_LISTED = re.compile(r" (?:, |\( )N AND N |\( N (?:, |/ |versus |P:versus |P:vs |P:to )N ")
+
+
+def _paired(scene: Scene, found: Found) -> bool:
+    """`Jobs and background hold about the same (81 and 82)`: the figures are told after the things, in one bracket."""
+    token = scene.sentence.tokens[found.first]
+    start = max(0, found.first - 3)
+    if token.tag != "N" or token.quantity is None or not _LISTED.search(scene.sentence.slice(start, found.first + 4)):
+        return False
+    words, facts = _words(scene.sentence.tokens), counts(scene.known)
+    told = (role for role, pattern in _OF_ROLE if role not in {"total", "kind", "left"} and pattern.search(words))
+    return any(token.quantity.number in facts[role] for role in told)
+
+
 def _of_all_memory(scene: Scene, found: Found) -> bool:
     """`100 TiB in total, of which it takes 18.4`: an amount of all nodes, or of the job's, said to a digit or two."""
     token, known = scene.sentence.tokens[found.first], scene.known
@@ -495,9 +537,9 @@ _SOME_CLUSTER = re.compile(
 
 
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
-    "node_count": (_of_nodes,), "free_nodes": (_of_nodes,), "job_nodes": (_of_nodes,), "background": (_of_nodes, _of_share),
-    "occupancy": (_of_nodes, _of_share, _none_in_jobs), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
-    "memory_per_node": (_compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
+    "node_count": (_of_nodes, _placed, _paired), "free_nodes": (_of_nodes, _placed, _paired), "job_nodes": (_of_nodes, _placed, _paired), "background": (_of_nodes, _of_share, _paired),
+    "occupancy": (_of_nodes, _of_share, _none_in_jobs, _placed, _paired), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
+    "memory_per_node": (_unused, _compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_unused, _compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_unused, _compared_amount,), "gpu_total": (_unused, _compared_amount,),
     "penalty_rule": (_for_else,), "heterogeneity": (_another_sort,), "capacity": (_with_and_without,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
 }  # fmt: skip
 

@@ -320,11 +320,16 @@ def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | N
 _SPARE = frozenset({"unused", "idle", "unneeded", "wasted", "stranded", "nothing"})
 
 
+_WHERE = re.compile(r"^ (?:GPUS |T:gpu |T:memory |PER NODE |EACH )?(?:, )?where (?:THE JOB REQ |IT REQ |JOB REQ )?(?:ABOUT |ONLY |A |[a-z]\S* )?(?:Q:mem|N) (?:[a-z]\S* |GPUS |BE |PER |NODE |T:memory )*(?:REQ|[,.;)]|$|BE)")
+
+
 def _side(scene: Scene, index: int) -> str:
     """`512 >= 256`: what is there stands on the greater side, what is asked on the other."""
     tokens = scene.sentence.tokens
     after = tokens[index + 1].raw if index + 1 < len(tokens) else ""
     before = tokens[index - 1].raw if index else ""
+    if _WHERE.match(scene.sentence.slice(index + 1, index + 10)):
+        return "own"  # `512 GiB where 128 GiB are asked`
     if after in {">=", ">", "\u2265"} or before in {"<=", "<", "\u2264"}:
         return "own"
     return "job" if after in {"<=", "<", "\u2264"} or before in {">=", ">", "\u2265"} else ""
