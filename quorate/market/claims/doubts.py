@@ -240,20 +240,29 @@ _COMPARING = re.compile(
 def _product_of_said(scene: Scene, found: Found) -> bool:
     """`36 of our nodes provide 4,608 cores`: a number of nodes that is said, times what a node has."""
     token, known = scene.sentence.tokens[found.first], scene.known
-    if token.quantity is None:
+    if token.quantity is None or (
+        found.kind == "gpu_total" and " TOTAL " in scene.sentence.slice(found.first, found.first + 5)
+    ):
         return False
     said = [
         one.quantity.number for one in scene.sentence.tokens if one.tag == "N" and one.quantity and one is not token
     ]
-    memory = token.tag == "Q:mem"
-    each = [size for group in known.groups or () if (size := group.memory_gib if memory else group.cores)]
+    what = "memory_gib" if token.tag == "Q:mem" else "gpus" if found.kind == "gpu_total" else "cores"
+    each = [size for group in known.groups or () if (size := getattr(group, what))]
     return close(token.quantity.values, [number * size for number in said for size in each if number > 1], 0.0, 0.01)
+
+
+_THEIRS = re.compile(r" OTHERID (?:, )?(?:(?!MY|I |SELFID|MINE|JOB|CLUSTER|THIS |;|C:)\S+ )*$")
+"""`Unlike MARLIN, which has 24 nodes of 4 TiB, we ...`: nobody else is named between the name and the figure."""
 
 
 def _of_another(scene: Scene, found: Found) -> bool:
     """`HPC_RESOURCE_00, with 512 GiB nodes, is a candidate`: another cluster's."""
     tags = scene.sentence.tags
-    return " OTHERID " in tags and re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None
+    if " OTHERID " not in tags:
+        return False
+    before = scene.sentence.slice(found.first - 12, found.first)
+    return re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None or _THEIRS.search(before) is not None
 
 
 def _unused(scene: Scene, found: Found) -> bool:
@@ -265,20 +274,50 @@ def _unused(scene: Scene, found: Found) -> bool:
     start = next((at for at in range(found.first - 1, first, -1) if tokens[at].quantity), first)
     last = min(len(tokens), found.first + 10)
     stop = next((at for at in range(found.first + 1, last) if tokens[at].quantity), last)
-    near = _words(tokens[start:stop])
-    return _IDLE.search(near) is not None and close(token.quantity.values, gaps(scene.known, token.tag == "N"), 0.0, 0.02)
+    near = _words(tokens[start : found.first]) + _words(tokens[found.first : stop]).replace(" leav", " ")
+    return _IDLE.search(near) is not None and close(
+        token.quantity.values, gaps(scene.known, token.tag == "N"), 0.0, 0.02
+    )
 
 
 _IDLE = re.compile(
     r" (?:idle|idles|idling|unused|unneeded|waste\w*|strand\w*|spare|left|leav\w+|lost|headroom|surplus|superfluous|unexploited) "
 )
-_PLACE = re.compile(r" (?:GPUS|T:gpu|T:memory|CORE|Q:mem) (?:IN|P:on|P:of|P:across|P:in|P:from) (?:THE |THESE |THOSE |THIS |ITS |MY |ALL |[a-z]\S* )?$")
+_BOTH_MORE = re.compile(
+    r"^ (?:N|Q:mem) (?:GPUS |T:gpu |T:memory |NODE )?(?:AND|,) (?:N|Q:mem) (?:GPUS |T:gpu |T:memory |NODE |P:of )?(?:MORE|LESS|more|fewer|less|extra|additional|FREE|BEYOND|P:in excess) "
+)
+
+
+def _both_more(scene: Scene, found: Found) -> bool:
+    """`Four GPUs and 384 GiB more than requested`: the word after the second figure is said of both."""
+    token = scene.sentence.tokens[found.first]
+    if token.quantity is None or not _BOTH_MORE.match(scene.sentence.slice(found.first, found.first + 8)):
+        return False
+    return close(token.quantity.values, gaps(scene.known, token.tag == "N"), 0.0, 0.02)
+
+
+def _of_gpus(scene: Scene, found: Found) -> bool:
+    """`24 of the 48 GPUs on the nodes are used, 24 would idle`: no nodes are counted, GPUs were."""
+    token, tags = scene.sentence.tokens[found.first], scene.sentence.slice(found.first + 1, found.first + 4)
+    if token.tag != "N" or token.quantity is None or " NODE " in tags:
+        return False
+    spoken = re.search(r" (?:GPUS|T:gpu) ", scene.sentence.slice(found.first - 20, found.first)) is not None
+    return spoken and close(token.quantity.values, gaps(scene.known, gpus=True))
+
+
+_PLACE = re.compile(
+    r" (?:GPUS|T:gpu|T:memory|CORE|Q:mem) (?:IN|P:on|P:of|P:across|P:in|P:from) (?:THE |THESE |THOSE |THIS |ITS |MY |ALL |[a-z]\S* )?$"
+)
 
 
 def _placed(scene: Scene, found: Found) -> bool:
     """`Half of the GPUs in the 30 nodes would idle`: not the nodes are idle, and the nodes may be the job's."""
     token = scene.sentence.tokens[found.first]
-    if token.tag != "N" or token.quantity is None or not _PLACE.search(scene.sentence.slice(found.first - 5, found.first)):
+    if (
+        token.tag != "N"
+        or token.quantity is None
+        or not _PLACE.search(scene.sentence.slice(found.first - 5, found.first))
+    ):
         return False
     return any(token.quantity.number in values for values in counts(scene.known).values())
 
@@ -340,8 +379,13 @@ _MEMORY = re.compile(r" (?:Q:mem|T:memory) ")
 _GPUS = re.compile(r" (?:GPUS|T:gpu) ")
 
 
-def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
+def _parts_of_all(known: Known, tags: str, of_nodes: bool) -> Iterator[float | None]:
     """Shares that are no job's: of the nodes with GPUs or of a kind, of a node's memory or GPUs."""
+    job = known.job_nodes or 0
+    if _MEMORY.search(tags) and not of_nodes:
+        yield _percent(job * (known.job_memory_gib_per_node or 0) or None, known.memory_gib)
+    if _GPUS.search(tags) and not of_nodes:
+        yield _percent(job * (known.job_gpus_per_node or 0) or None, known.gpus)
     for group in known.groups or ():
         if _GPUS.search(tags) or _MEMORY.search(tags) or " CORE " in tags:
             yield from (
@@ -390,6 +434,9 @@ def _percent(part: int | None, whole: int | None) -> float | None:
     return None if part is None or not whole else 100 * part / whole
 
 
+_OF_NODES = re.compile(r" Q:pct P:of (?:THE |MY |ALL |THIS |TOTAL |N |FREE )*(?:NODE|CLUSTER|SELFID|FREE) ")
+
+
 def _of_share(scene: Scene, found: Found) -> bool:
     """Whether a percentage is one of something else that its words name: of memory, of GPUs, of a kind of node, of the free ones."""
     token, known = scene.sentence.tokens[found.first], scene.known
@@ -401,7 +448,8 @@ def _of_share(scene: Scene, found: Found) -> bool:
         and scene.noun == "GPUS"
     ):
         tags += "GPUS "
-    truths = [value for value in _parts_of_all(known, tags) if value is not None]
+    of_nodes = _OF_NODES.match(scene.sentence.slice(found.first, found.first + 6)) is not None
+    truths = [value for value in _parts_of_all(known, tags, of_nodes) if value is not None]
     words = _words(_near(scene, found, 2))
     truths += [value for parts, pattern in _shares(known) if pattern.search(words) for value in parts]
     if re.match(r" Q:pct P:of (?:THE |MY )?(?:FREE|what BE FREE) ", scene.sentence.slice(found.first, found.first + 5)):
@@ -537,9 +585,9 @@ _SOME_CLUSTER = re.compile(
 
 
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
-    "node_count": (_of_nodes, _placed, _paired), "free_nodes": (_of_nodes, _placed, _paired), "job_nodes": (_of_nodes, _placed, _paired), "background": (_of_nodes, _of_share, _paired),
+    "node_count": (_of_nodes, _placed, _paired, _of_gpus), "free_nodes": (_of_nodes, _placed, _paired, _of_gpus), "job_nodes": (_of_nodes, _placed, _paired, _of_gpus), "background": (_of_nodes, _of_share, _paired),
     "occupancy": (_of_nodes, _of_share, _none_in_jobs, _placed, _paired), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
-    "memory_per_node": (_unused, _compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_unused, _compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_unused, _compared_amount,), "gpu_total": (_unused, _compared_amount,),
+    "memory_per_node": (_unused, _both_more, _compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_unused, _both_more, _compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_unused, _both_more, _of_another, _compared_amount,), "gpu_total": (_unused, _both_more, _product_of_said, _of_another, _compared_amount,),
     "penalty_rule": (_for_else,), "heterogeneity": (_another_sort,), "capacity": (_with_and_without,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
 }  # fmt: skip
 

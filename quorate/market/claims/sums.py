@@ -18,7 +18,7 @@ SHARE = (
         + _UNIT.replace("P:of |", "")
         + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N |Q:mem )"
         + _UNIT.replace("/ |", "")
-        + r"(?:\(|=|:|MORE|LESS|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|BE MORE|BE LESS|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= |MORE |LESS )*(?P<c>Q:pct )(?!.{0,30}PENALTY)(?!P:of (?:THE |MY |THIS |ALL )*(?:TOTAL |entire |complete )?(?:CLUSTER|SELFID|NODE|N |FREE ))"
+        + r"(?:\(|=|:|MORE|LESS|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|BE MORE|BE LESS|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= |MORE |LESS )*(?P<c>Q:pct )(?!.{0,30}PENALTY)(?!P:of (?:THE |MY |THIS |ALL )*(?:TOTAL |entire |complete )?(?:CLUSTER|SELFID|NODE|N |FREE |GPUS|T:gpu|T:memory|CORE))"
     ),
 )
 

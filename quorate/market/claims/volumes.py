@@ -130,7 +130,9 @@ _NAMED: dict[Role, tuple[ClaimKind, str]] = {
 """Role of a share -> its kind and name; the first that is there names the fact."""
 
 
-_BASED = re.compile(r"^ Q:pct P:of (?:THE |MY |ALL |THIS |ITS |those |what |WH |BE |TOTAL |entire |complete )*(?:FREE|NODE|CLUSTER|SELFID) ")
+_BASED = re.compile(
+    r"^ Q:pct P:of (?:THE |MY |ALL |THIS |ITS |those |what |WH |BE |TOTAL |entire |complete )*(?:FREE|NODE|CLUSTER|SELFID) "
+)
 
 
 def _own_base(scene: Scene, index: int, near: Around) -> Around:
@@ -139,7 +141,9 @@ def _own_base(scene: Scene, index: int, near: Around) -> Around:
     marks = [at for at, token in enumerate(near.left) if token.tag in {"(", ","}]
     if not marks or start == 0 or scene.sentence.tokens[start - 1].tag != "Q:pct":
         return near
-    return replace(near, left=near.left[marks[-1] + 1 :]) if _BASED.match(scene.sentence.slice(index, index + 7)) else near
+    return (
+        replace(near, left=near.left[marks[-1] + 1 :]) if _BASED.match(scene.sentence.slice(index, index + 7)) else near
+    )
 
 
 def percent(scene: Scene, index: int) -> Truth | None:
@@ -162,6 +166,8 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     if re.search(r" P:of WH ", scene.sentence.slice(index - 8, index)):
         return None
     roles, known = _roles(near), scene.known
+    if _FREE_BASE.search(scene.sentence.slice(index - 9, index)):
+        roles = {"free_job"}
     if not roles and re.match(r" Q:pct P:of (?:THE |MY |ALL )?N NODE ", scene.sentence.slice(index, index + 6)):
         roles = {"job"}
     if not roles:
@@ -174,6 +180,10 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     return Truth(kind, name, (first, *(value for one in each for value in one), *counted), "%")
 
 
+_FREE_BASE = re.compile(
+    r" P:of (?:THE |MY |THOSE |those )?(?:N |[a-z]\S* )?FREE (?:NODE |ones )?(?:, )?(?:IT|this|that|THIS|THE JOB|JOB) (?:BE|EQ|HEDGE BE|makes) (?:ABOUT |ONLY |A )?$"
+)
+"""`Of the seven free ones it is 57 %`."""
 _WHOLES = frozenset({"N", "NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID", "capacity", "resources", "pool", "it", "IT", "them",
                      "MINE", "ALL", "slots", "nodes", "fleet", "inventory", "BUSY", "THESE", "THIS"})  # fmt: skip
 
@@ -286,6 +296,8 @@ def _roles(near: Around) -> set[Role]:
         and not {"BUSY", "FREE", "LOAD"} & {token.tag for token in near.right}
     ):
         roles = {"job"}
+    if whole and "job" in roles:
+        roles = (roles - {"job"}) | {"whole_job"}
     if "free" in roles:
         roles |= {"left"}
     if not roles and _WHOLE.search(near.tags):

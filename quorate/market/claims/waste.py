@@ -36,7 +36,11 @@ def gaps(known: Known, gpus: bool) -> tuple[float, ...]:
     values = [float(abs((one or 0) - asked)) for one in each] + [float(one or 0) for one in each]
     counts = [job, free, known.nodes or 0, abs(free - job), known.suitable or 0, known.suitable_free or 0]
     counts += [size or 0 for group in groups for size in (group.nodes, group.free)]
-    rest = [total, abs(total - job * asked), sum((group.free or 0) * (one or 0) for group, one in zip(groups, each, strict=True))]
+    rest = [
+        total,
+        abs(total - job * asked),
+        sum((group.free or 0) * (one or 0) for group, one in zip(groups, each, strict=True)),
+    ]
     rest += [abs(rest[-1] - job * asked)]
     return (*values, *(count * one for count in counts for one in values), *map(float, rest))
 
@@ -48,7 +52,9 @@ def _unused(scene: Scene, index: int) -> bool:
     if head is None:
         return False
     _, end = sentence.clause(index)
-    stop = next((at for at in range(index + 1, min(end, index + 10)) if tokens[at].quantity or tokens[at].tag == "LEAVE"), end)
+    stop = next(
+        (at for at in range(index + 1, min(end, index + 10)) if tokens[at].quantity or tokens[at].tag == "LEAVE"), end
+    )
     after = " " + " ".join(one.raw.lower() for one in tokens[index + 1 : min(stop, index + 10)]) + " "
     near = sentence.slice(max(sentence.clause(index)[0], index - 8), min(end, index + 10))
     return _UNUSED.search(after) is not None and _ELSE.search(near) is None
@@ -112,5 +118,9 @@ def _of_gpus(scene: Scene, index: int) -> tuple[float, ...]:
     truths = gaps(known, gpus=True)
     if said is None or not truths or not known.gpus or not close(said.values, (float(known.gpus),), 0.0, 0.02):
         return ()
-    asked = (known.job_nodes or 0) * (known.job_gpus_per_node or 0)
-    return (100 * asked / known.gpus, *(100 * value / known.gpus for value in truths))
+    free = sum((group.free or 0) * (group.gpus or 0) for group in known.groups or ())
+    job = known.job_nodes or 0
+    asked = job * (known.job_gpus_per_node or 0)
+    held = [job * (group.gpus or 0) for group in known.groups or ()]
+    values = (asked, *held, *(one - asked for one in held), free, free - asked, known.gpus - free, known.gpus - asked)
+    return tuple(100 * value / known.gpus for value in values)
