@@ -251,7 +251,8 @@ def _odd(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | None:
     """Read a figure by the frame that it stands in, where one is plain."""
     tags = near.tags
     wide = scene.sentence.slice(index - 3, index) + "* " + scene.sentence.slice(index + 1, index + 9).lstrip()
-    if _PLAINLY_ALL.match(tags) and stock.own_each and stock.own_all[0] is not None:
+    said = scene.sentence.tokens[index].quantity
+    if said and said.number and _PLAINLY_ALL.match(tags) and stock.own_each and stock.own_all[0] is not None:
         return Truth(stock.all_kind, f"the cluster's {stock.name}", (stock.own_all[0], *stock.own_each), stock.unit)
     if _AGAINST.search(wide) or _WOULD_TAKE.search(tags):
         return stock.any_of()

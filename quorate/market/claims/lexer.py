@@ -200,7 +200,6 @@ _TELLING = frozenset(
         "point",
     }
 )
-_ADVERBS = frozenset({"C:therefore", "C:thus", "C:hence", "C:however", "C:nevertheless", "C:nonetheless"})
 _SIZES = frozenset({"small", "smaller", "large", "larger", "big", "bigger", "fat"})
 _CONCLUDING = frozenset(
     {"C:therefore", "C:thus", "C:hence", "C:however", "C:nevertheless", "C:nonetheless", "C:finally"}
@@ -239,8 +238,6 @@ def _merged(tokens: Iterable[Token]) -> tuple[Token, ...]:
             kept[-1] = replace(kept[-1], tag="GPUS")
         if token.tag == "n" and kept and kept[-1].tag in {"N", "/", "Q:mem"}:
             token = replace(token, tag="NODE")
-        if token.tag in _ADVERBS and kept and kept[-1].tag in {"BE", "will", "HEDGE", "CAN", "HAVE", "do"}:
-            token = replace(token, tag=token.raw.lower())  # `is therefore met` is one clause
         _told(kept, token)
         token = _within(kept, token)
         if token.tag == "ones" and kept and kept[-1].raw.lower() in _SIZES:

@@ -327,6 +327,7 @@ IDLE = (
     ),
 )
 ALL_FREE = (
+    rx(r"PER one P:of (?:THE |MY |ALL )(?:N )?NODE BE (?:<w>)?FREE "),
     rx(
         r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?P<all>fully|completely|entirely|TOTAL|totally|wholly|100) FREE "
     ),

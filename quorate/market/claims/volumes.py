@@ -296,10 +296,13 @@ def _roles(near: Around) -> set[Role]:
         and not {"BUSY", "FREE", "LOAD"} & {token.tag for token in near.right}
     ):
         roles = {"job"}
+    return _settled(roles, near, whole is not None)
+
+
+def _settled(roles: set[Role], near: Around, whole: bool) -> set[Role]:
+    """Return the roles with those that they imply; `of the cluster` leaves no smaller base."""
     if whole and "job" in roles:
         roles = (roles - {"job"}) | {"whole_job"}
     if "free" in roles:
-        roles |= {"left"}
-    if not roles and _WHOLE.search(near.tags):
-        roles = {"job"}
-    return roles
+        roles = roles | {"left"}
+    return {"job"} if not roles and _WHOLE.search(near.tags) else roles
