@@ -78,3 +78,11 @@ def paired(scene: Scene, found: Found) -> bool:
     words, facts = words_of(scene.sentence.tokens), counts(scene.known)
     told = (role for role, pattern in OF_ROLE if role not in {"total", "kind", "left"} and pattern.search(words))
     return any(token.quantity.number in facts[role] for role in told)
+
+
+def of_bare_group(scene: Scene, found: Found) -> bool:
+    """`600 nodes, 64 cores, 192 GiB, no GPU` describes the nodes that it counts."""
+    groups = scene.known.groups or ()
+    sizes = {size for group in groups if not group.gpus for size in (group.nodes, group.free)}
+    said = [one for one in scene.sentence.tokens[max(0, found.first - 12) : found.first] if one.tag == "N"]
+    return len(groups) > 1 and any(one.quantity is not None and one.quantity.number in sizes for one in said)

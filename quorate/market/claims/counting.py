@@ -34,7 +34,12 @@ def counts(known: Known) -> dict[str, tuple[int | None, ...]]:
         "total": (nodes,),
         "free": (free, known.suitable_free),
         "job": (job,),
-        "busy": (less(nodes, free), known.nodes_allocated, plus(less(nodes, free), job)),
+        "busy": (
+            less(nodes, free),
+            known.nodes_allocated,
+            plus(less(nodes, free), job),
+            *(less(group.nodes, group.free) or None for group in groups),
+        ),
         "jobs": (known.nodes_allocated,),
         "background": (known.nodes_background,),
         "left": tuple(less(base, job) for base in (free, known.suitable_free, *(group.free for group in groups))),

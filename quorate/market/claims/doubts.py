@@ -9,7 +9,7 @@ penalty may be for something else than types; a duration may be a limit that the
 import re
 from collections.abc import Callable, Iterator
 
-from quorate.market.claims.asides import both_more, of_gpus, paired, placed, unused
+from quorate.market.claims.asides import both_more, of_bare_group, of_gpus, paired, placed, unused
 from quorate.market.claims.counting import OF_ROLE, counts, less, plus, total, words_of
 from quorate.market.claims.lexer import Token
 from quorate.market.claims.quantities import close
@@ -345,6 +345,8 @@ def _of_share(scene: Scene, found: Found) -> bool:
     token, known = scene.sentence.tokens[found.first], scene.known
     if token.tag != "Q:pct" or token.quantity is None:
         return False
+    if scene.sentence.slice(found.first - 1, found.first) == " NOT " and " C:but " in scene.sentence.tags:
+        return True  # `not 15 % but 6 %`
     tags = " " + " ".join(one.tag for one in _near(scene, found, 2)) + " "
     if (
         re.search(r" of (?:them|those|these) ", words_of(scene.sentence.tokens[found.first : found.first + 4]))
@@ -381,6 +383,8 @@ def _of_some_nodes(scene: Scene, found: Found) -> bool:
     """`Half of the nodes have no GPU` is true where some have none; `no GPUs` may be what is asked, where none are."""
     known, near = scene.known, _near(scene, found)
     bare = any(not group.gpus for group in known.groups or ())
+    if bare and found.asserted == "no GPUs" and of_bare_group(scene, found):
+        return True
     spoken = words_of(_near(scene, found, 1))
     if bare and " without " in spoken and (" with " in spoken or " those " in spoken):
         return True  # `nodes with and without GPUs`
