@@ -214,7 +214,10 @@ def words_in(value: Plain, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
+        named = "value" in value and isinstance(value.get("fact", value.get("name")), str)
         for key, inner in value.items():
+            if named and key in {"fact", "name"}:
+                continue  # the name of a fact says nothing without its value
             if isinstance(inner, str) and len(inner) <= KEYED_CHARS_MAX and name_of(key) in KEYED:
                 yield f"{name_of(key).replace('_', ' ')}: {inner}"
             else:

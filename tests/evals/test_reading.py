@@ -93,3 +93,9 @@ def test_an_unclosed_thought_hides_the_rest():
 )
 def test_hostile_replies_end_soon(reply):
     assert read(reply).fault
+
+
+def test_the_name_of_a_fact_in_evidence_is_no_text():
+    evidence = '[{"fact": "type_match", "value": false}, {"name": "homogeneous"}]'
+    body = f'{{"score": 0.4, "reasoning": "Fine.", "evidence": {evidence}}}'
+    assert read(body).texts == ("Fine.", "homogeneous")

@@ -46,7 +46,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from quorate.market.claims import gist_rules, holders, judgements, loads, margins, nobodys, notions, sides, stocks
+from quorate.market.claims import (
+    gist_rules,
+    holders,
+    judgements,
+    loads,
+    margins,
+    nobodys,
+    notions,
+    sides,
+    stocks,
+    waste,
+)
 from quorate.market.claims.capacity import capacity
 from quorate.market.claims.doubts import doubted
 from quorate.market.claims.lexer import Names, Sentence, names, sentences
@@ -91,6 +102,7 @@ _NOTIONS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 _GISTS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
     margins.factors, margins.differences, sides.types, sides.pairs, sides.purposes, sides.contrasts,
     sides.likewise, loads.loads, stocks.memory, stocks.gpus, holders.nodes, holders.every, nobodys.times,
+    waste.unused, waste.parts,
     nobodys.shares, nobodys.remainders, gist_rules.heterogeneity,
     gist_rules.capacity, gist_rules.penalties, gist_rules.type_matches, gist_rules.gpu_presence, gist_rules.occupancy,
 )  # fmt: skip

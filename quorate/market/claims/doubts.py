@@ -9,6 +9,8 @@ penalty may be for something else than types; a duration may be a limit that the
 import re
 from collections.abc import Callable, Iterator
 
+from quorate.market.claims.asides import both_more, of_bare_group, of_gpus, paired, placed, unused
+from quorate.market.claims.counting import OF_ROLE, counts, less, plus, total, words_of
 from quorate.market.claims.lexer import Token
 from quorate.market.claims.quantities import close
 from quorate.market.claims.rules import Found, Scene
@@ -29,65 +31,6 @@ _SUPPOSED = frozenset(
         "theoretical",
     }
 )
-_OF_ROLE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("total", re.compile(r" (?:out of|of|total|all|altogether|cluster|have|own|our|entire|whole|size) ")),
-    ("free", re.compile(r" (?:free|idle|available|unused|empty|vacant|open|left|spare|unoccupied|remain\w*|still|ready) ")),
-    ("job", re.compile(r" (?:job|it|asks?|asked|asking|wants?|wanted|needs?|needed|request\w*|requir\w*|allocation|take|takes|demand\w*|give|giving|given|grant\w*|place|placing) ")),
-    ("busy", re.compile(r" (?:busy|occupied|used|taken|use|working|allocated|unavailable|engaged|tied|not free|not idle|in jobs) ")),
-    ("jobs", re.compile(r" (?:jobs?|allocated|running|run|users?|busy|others?) ")),
-    ("background", re.compile(r" (?:background|system|maintenance|services?) ")),
-    ("left", re.compile(r" (?:left|leav\w+|remain\w*|stay\w*|after\w*|rest|still|spare|over|reserve|untouched|keep|kept|minus|would) ")),
-    ("gpu nodes", re.compile(r" (?:gpus?|accelerat\w+|them|which|those|equipped|cards) ")),
-    ("bare nodes", re.compile(r" (?:gpus?|accelerat\w+|cpu|cpu-only|plain|bare|without) ")),
-    ("kind", re.compile(r" (?:kind|group|with|of which|that have|memory|gib|tib|partition|type|sort|larger?|smaller?|big|fat|thin|lean|have the required|qualif\w+|suitable|eligible|such) ")),
-    ("margin", re.compile(r" (?:by|more than|fewer than|less than|short\w*|surplus|extra|additional|missing|difference|too many|too few) ")),
-)  # fmt: skip
-"""What a number of nodes can be, and the words that make it natural to read it so."""
-
-
-def counts(known: Known) -> dict[str, tuple[int | None, ...]]:
-    """Return what a number of nodes may be, by role."""
-    groups = known.groups or ()
-    job, nodes, free = known.job_nodes, known.nodes, known.nodes_free
-    bases = (free, nodes, known.suitable, known.suitable_free, *(group.free for group in groups))
-    with_gpus, bare = [g for g in groups if g.gpus], [g for g in groups if not g.gpus]
-    sums = [tuple(_sum(getattr(g, what) for g in part) for what in ("nodes", "free")) for part in (with_gpus, bare)]
-    return {
-        "total": (nodes,),
-        "free": (free, known.suitable_free),
-        "job": (job,),
-        "busy": (_minus(nodes, free), known.nodes_allocated, _plus(_minus(nodes, free), job)),
-        "jobs": (known.nodes_allocated,),
-        "background": (known.nodes_background,),
-        "left": tuple(_minus(base, job) for base in (free, known.suitable_free, *(group.free for group in groups))),
-        "gpu nodes": sums[0],
-        "bare nodes": sums[1],
-        "kind": (
-            *(g.nodes for g in groups),
-            *(g.free for g in groups),
-            known.suitable,
-            known.suitable_free,
-            *(_minus(g.nodes, job) for g in groups),
-        ),
-        "margin": tuple(None if base is None or job is None else abs(base - job) for base in bases),
-    }
-
-
-def _sum(parts: Iterator[int | None]) -> int | None:
-    values = [*parts]
-    return None if None in values else sum(value or 0 for value in values)
-
-
-def _minus(base: int | None, part: int | None) -> int | None:
-    return None if base is None or part is None else base - part
-
-
-def _plus(base: int | None, part: int | None) -> int | None:
-    return None if base is None or part is None else base + part
-
-
-def _words(tokens: tuple[Token, ...]) -> str:
-    return " " + " ".join(token.raw.lower() for token in tokens) + " "
 
 
 def _tags(tokens: tuple[Token, ...]) -> str:
@@ -96,14 +39,14 @@ def _tags(tokens: tuple[Token, ...]) -> str:
 
 def _another_sort(scene: Scene, found: Found) -> bool:
     """`Twenty of one sort and ten of another` are two sorts."""
-    words = _words(scene.sentence.tokens)
+    words = words_of(scene.sentence.tokens)
     pattern = r" (?:one|a) (?:sort|kind|type|class|group) .* (?:another|other|second) "
     return "alike" in found.asserted and re.search(pattern, words) is not None
 
 
 def _with_and_without(scene: Scene, found: Found) -> bool:
     """`There are nodes with GPUs and nodes without` tells no shortage."""
-    words = _words(scene.sentence.tokens)
+    words = words_of(scene.sentence.tokens)
     if re.search(r" no use (?:of|for) ", words):
         return True  # `it makes no use of GPUs`
     return " with " in words and " without " in words and " not " in found.asserted
@@ -121,9 +64,15 @@ def _near(scene: Scene, found: Found, wide: int = 0) -> tuple[Token, ...]:
 def _of_nodes(scene: Scene, found: Found) -> bool:
     """Whether a number of nodes is a fact of a role that a word of its clause gives, or no number of nodes that is."""
     token = scene.sentence.tokens[found.first]
-    if found.asserted[:1].isdigit() or token.tag != "N" or token.quantity is None or not token.quantity.number:
+    if (
+        found.asserted[:1].isdigit()
+        or found.asserted.startswith("GPUs that would")
+        or token.tag != "N"
+        or token.quantity is None
+        or not token.quantity.number
+    ):
         return False  # a sum that is written out; nothing
-    number, words = token.quantity.number, _words(_near(scene, found))
+    number, words = token.quantity.number, words_of(_near(scene, found))
     return (
         _imagined(scene, found, number, words)
         or _uncounted(scene, found, number)
@@ -134,16 +83,22 @@ def _of_nodes(scene: Scene, found: Found) -> bool:
 _IT_WOULD = re.compile(
     r" (?:it|that|this|one|we|you) (?:would|'d|could) (?:\w+ )?(?:take|need|require|have to|run|split|spread|use) "
 )
+_REST_OF = re.compile(r" (?:remain\w*|left|idle|unused|stay|over|free) ")
 _INSTEAD = re.compile(r" (?:instead of|rather than|in place of) ")
 
 
 def _imagined(scene: Scene, found: Found, number: float, words: str) -> bool:
     """`It would take four of ours for one of theirs, 256 in all`; `on 48 nodes instead of 12`."""
     tokens = scene.sentence.tokens
-    if _SUPPOSED & set(_words(tokens[: found.first + 1]).split()):
+    if _SUPPOSED & set(words_of(tokens[: found.first + 1]).split()):
         return True
-    before = _words(tokens[: scene.sentence.clause(found.first)[0]])
-    few = number <= 10 and " HEDGE " in scene.sentence.tags and found.kind != "arithmetic"
+    before = words_of(tokens[: scene.sentence.clause(found.first)[0]])
+    few = (
+        number <= 10
+        and " HEDGE " in scene.sentence.tags
+        and found.kind != "arithmetic"
+        and _REST_OF.search(words) is None
+    )
     asked = scene.known.job_nodes in {token.quantity.number for token in tokens[: found.first] if token.quantity}
     return few or (not asked and _IT_WOULD.search(before) is not None) or _INSTEAD.search(words) is not None
 
@@ -167,10 +122,30 @@ def _uncounted(scene: Scene, found: Found, number: float) -> bool:
 def _by_role(scene: Scene, found: Found, number: float, words: str) -> bool:
     facts = counts(scene.known)
     special = {"gpu nodes", "bare nodes", "job", "left"} if "GPUs" in found.asserted else {*facts}
-    told = (role for role, pattern in _OF_ROLE if role in special and pattern.search(words))
+    if _QUALIFY.match(scene.sentence.slice(found.first, found.first + 7)):
+        special = {"kind", "job"}
+    if loaded := _LOADED.match(scene.sentence.slice(found.first, found.first + 8)):
+        special = _told_of(scene, found.first, loaded["what"]) or special
+    told = (role for role, pattern in OF_ROLE if role in special and pattern.search(words))
     return any(number in facts[role] for role in told)
 
 
+_LOADED = re.compile(
+    r" N (?:NODE )?(?:WH )?(?:BE )?(?:(?:IN|P:with|RUN|LASTS|run|carry|carries|BUSY P:by|P:under|serve|HAVE) )(?:THE |OTHER |[a-z]\S* )?(?P<what>JOBS|BG) "
+)
+
+
+def _told_of(scene: Scene, index: int, what: str) -> set[str]:
+    """`110 with jobs and 30 with background load`: what the words right after a figure say that its nodes carry."""
+    before = scene.sentence.slice(index - 4, index)
+    if re.search(r" (?:P:of|/|out|P:out_of) (?:THE |MY |ALL )*$", before) or (
+        what == "JOBS" and before.endswith(" AND ")
+    ):
+        return set()
+    return {"background"} if what == "BG" else {"jobs", "busy"}
+
+
+_QUALIFY = re.compile(r" N (?:FREE )?NODE (?:BE |[a-z]\S* )?(?:qualify|qualifies|suitable|eligible) ")
 _TOPIC = {"GPUS": "GPUS", "T:gpu": "GPUS", "T:memory": "MEMORY", "Q:mem": "MEMORY"}
 _OTHER_TOPIC = frozenset(
     {
@@ -239,20 +214,29 @@ _COMPARING = re.compile(
 def _product_of_said(scene: Scene, found: Found) -> bool:
     """`36 of our nodes provide 4,608 cores`: a number of nodes that is said, times what a node has."""
     token, known = scene.sentence.tokens[found.first], scene.known
-    if token.quantity is None:
+    if token.quantity is None or (
+        found.kind == "gpu_total" and " TOTAL " in scene.sentence.slice(found.first, found.first + 5)
+    ):
         return False
     said = [
         one.quantity.number for one in scene.sentence.tokens if one.tag == "N" and one.quantity and one is not token
     ]
-    memory = token.tag == "Q:mem"
-    each = [size for group in known.groups or () if (size := group.memory_gib if memory else group.cores)]
+    what = "memory_gib" if token.tag == "Q:mem" else "gpus" if found.kind == "gpu_total" else "cores"
+    each = [size for group in known.groups or () if (size := getattr(group, what))]
     return close(token.quantity.values, [number * size for number in said for size in each if number > 1], 0.0, 0.01)
+
+
+_THEIRS = re.compile(r" OTHERID (?:, )?(?:(?!MY|I |SELFID|MINE|JOB|CLUSTER|THIS |;|C:)\S+ )*$")
+"""`Unlike MARLIN, which has 24 nodes of 4 TiB, we ...`: nobody else is named between the name and the figure."""
 
 
 def _of_another(scene: Scene, found: Found) -> bool:
     """`HPC_RESOURCE_00, with 512 GiB nodes, is a candidate`: another cluster's."""
     tags = scene.sentence.tags
-    return " OTHERID " in tags and re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None
+    if " OTHERID " not in tags:
+        return False
+    before = scene.sentence.slice(found.first - 12, found.first)
+    return re.search(r" (?:MY|I|SELFID|MINE|JOB) ", tags) is None or _THEIRS.search(before) is not None
 
 
 def _of_all_memory(scene: Scene, found: Found) -> bool:
@@ -262,7 +246,7 @@ def _of_all_memory(scene: Scene, found: Found) -> bool:
         return False
     groups, job = known.groups or (), known.job_nodes or 0
     totals = [known.memory_gib, job * (known.job_memory_gib_per_node or 0)]
-    if re.search(r" (?:complete|whole|entire|total) (?:cluster|machine|system) ", _words(_near(scene, found))):
+    if re.search(r" (?:complete|whole|entire|total) (?:cluster|machine|system) ", words_of(_near(scene, found))):
         groups = ()
     totals += [job * (group.memory_gib or 0) for group in groups]
     totals += [(size or 0) * (group.memory_gib or 0) for group in groups for size in (group.nodes, group.free)]
@@ -275,7 +259,7 @@ def _compared_amount(scene: Scene, found: Found) -> bool:
     """`The memory of 128 GiB is a quarter of what we have`: one side of a comparison is asked, the other is there."""
     token, known = scene.sentence.tokens[found.first], scene.known
     per_node = found.kind == "gpu_total" and re.search(r" (?:PER NODE|EACH|PER) ", scene.sentence.tags) is not None
-    if token.quantity is None or not (per_node or _COMPARING.search(_words(_near(scene, found, 1)))):
+    if token.quantity is None or not (per_node or _COMPARING.search(words_of(_near(scene, found, 1)))):
         return False
     memory = token.tag == "Q:mem"
     each = [group.memory_gib if memory else group.gpus for group in known.groups or ()]
@@ -291,15 +275,20 @@ def _none_in_jobs(scene: Scene, found: Found) -> bool:
     ):
         return True
     idle = found.asserted == "all nodes are free" and scene.known.nodes_allocated == 0
-    return idle and re.search(r" (?:jobs?|allocated|users?|allocations?) ", _words(_near(scene, found))) is not None
+    return idle and re.search(r" (?:jobs?|allocated|users?|allocations?) ", words_of(_near(scene, found))) is not None
 
 
 _MEMORY = re.compile(r" (?:Q:mem|T:memory) ")
 _GPUS = re.compile(r" (?:GPUS|T:gpu) ")
 
 
-def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
+def _parts_of_all(known: Known, tags: str, of_nodes: bool) -> Iterator[float | None]:
     """Shares that are no job's: of the nodes with GPUs or of a kind, of a node's memory or GPUs."""
+    job = known.job_nodes or 0
+    if _MEMORY.search(tags) and not of_nodes:
+        yield _percent(job * (known.job_memory_gib_per_node or 0) or None, known.memory_gib)
+    if _GPUS.search(tags) and not of_nodes:
+        yield _percent(job * (known.job_gpus_per_node or 0) or None, known.gpus)
     for group in known.groups or ():
         if _GPUS.search(tags) or _MEMORY.search(tags) or " CORE " in tags:
             yield from (
@@ -315,9 +304,9 @@ def _parts_of_all(known: Known, tags: str) -> Iterator[float | None]:
         if _GPUS.search(tags):
             yield from (_percent(known.job_gpus_per_node, group.gpus), _percent(group.gpus, known.job_gpus_per_node))
     if _GPUS.search(tags):
-        with_gpus = _sum(group.nodes if group.gpus else 0 for group in known.groups or ())
+        with_gpus = total(group.nodes if group.gpus else 0 for group in known.groups or ())
         yield _percent(with_gpus, known.nodes)
-        yield _percent(_minus(known.nodes, with_gpus), known.nodes)
+        yield _percent(less(known.nodes, with_gpus), known.nodes)
 
 
 _OF_SHARES = (
@@ -336,8 +325,8 @@ def _shares(known: Known) -> Iterator[tuple[list[float], re.Pattern[str]]]:
     """Shares of all nodes that are busy, free, under background load, now or with the job, and the words for them."""
     facts = counts(known)
     table = {
-        "busy": (*facts["busy"], _plus(known.nodes_allocated, known.job_nodes)),
-        "free": (known.nodes_free, _minus(known.nodes_free, known.job_nodes)),
+        "busy": (*facts["busy"], plus(known.nodes_allocated, known.job_nodes)),
+        "free": (known.nodes_free, less(known.nodes_free, known.job_nodes)),
         "background": facts["background"],
     }
     for role, pattern in _OF_SHARES:
@@ -348,19 +337,25 @@ def _percent(part: int | None, whole: int | None) -> float | None:
     return None if part is None or not whole else 100 * part / whole
 
 
+_OF_NODES = re.compile(r" Q:pct P:of (?:THE |MY |ALL |THIS |TOTAL |N |FREE )*(?:NODE|CLUSTER|SELFID|FREE) ")
+
+
 def _of_share(scene: Scene, found: Found) -> bool:
     """Whether a percentage is one of something else that its words name: of memory, of GPUs, of a kind of node, of the free ones."""
     token, known = scene.sentence.tokens[found.first], scene.known
     if token.tag != "Q:pct" or token.quantity is None:
         return False
+    if scene.sentence.slice(found.first - 1, found.first) == " NOT " and " C:but " in scene.sentence.tags:
+        return True  # `not 15 % but 6 %`
     tags = " " + " ".join(one.tag for one in _near(scene, found, 2)) + " "
     if (
-        re.search(r" of (?:them|those|these) ", _words(scene.sentence.tokens[found.first : found.first + 4]))
+        re.search(r" of (?:them|those|these) ", words_of(scene.sentence.tokens[found.first : found.first + 4]))
         and scene.noun == "GPUS"
     ):
         tags += "GPUS "
-    truths = [value for value in _parts_of_all(known, tags) if value is not None]
-    words = _words(_near(scene, found, 2))
+    of_nodes = _OF_NODES.match(scene.sentence.slice(found.first, found.first + 6)) is not None
+    truths = [value for value in _parts_of_all(known, tags, of_nodes) if value is not None]
+    words = words_of(_near(scene, found, 2))
     truths += [value for parts, pattern in _shares(known) if pattern.search(words) for value in parts]
     if re.match(r" Q:pct P:of (?:THE |MY )?(?:FREE|what BE FREE) ", scene.sentence.slice(found.first, found.first + 5)):
         truths += [value for value in (_percent(known.job_nodes, known.nodes_free),) if value is not None]
@@ -375,7 +370,7 @@ def _apart(scene: Scene, found: Found) -> bool:
     """Whether what is there and what is asked are told apart: `no GPUs here, none needed`."""
     start, end = scene.sentence.clause(found.first)
     rest = scene.sentence.slice(0, start) + scene.sentence.slice(max(end, found.last), len(scene.sentence.tokens))
-    here = _ON_SITE.search(_words(_near(scene, found))) is not None
+    here = _ON_SITE.search(words_of(_near(scene, found))) is not None
     return here or _UNWANTED.search(rest) is not None
 
 
@@ -388,7 +383,9 @@ def _of_some_nodes(scene: Scene, found: Found) -> bool:
     """`Half of the nodes have no GPU` is true where some have none; `no GPUs` may be what is asked, where none are."""
     known, near = scene.known, _near(scene, found)
     bare = any(not group.gpus for group in known.groups or ())
-    spoken = _words(_near(scene, found, 1))
+    if bare and found.asserted == "no GPUs" and of_bare_group(scene, found):
+        return True
+    spoken = words_of(_near(scene, found, 1))
     if bare and " without " in spoken and (" with " in spoken or " those " in spoken):
         return True  # `nodes with and without GPUs`
     if found.asserted == "every node has GPUs" and re.search(r" (?:Q:pct|N) P:of ", scene.sentence.tags):
@@ -405,7 +402,7 @@ def _of_some_nodes(scene: Scene, found: Found) -> bool:
         return re.search(r" (?:JOB|REQ|IT|called|wanted|involved) ", scene.sentence.tags) is not None
     if found.asserted == "the job needs no GPUs":
         return scene.sentence.tokens[found.first].tag in {"CPUONLY", "CPU"} or " N CPUONLY " in tags
-    return re.search(r" (?:missing|lacking) (?:gpus|accelerators|cards) ", _words(near)) is not None
+    return re.search(r" (?:missing|lacking) (?:gpus|accelerators|cards) ", words_of(near)) is not None
 
 
 _OF_ELSE = re.compile(
@@ -417,7 +414,7 @@ _TYPED = re.compile(r" (?:types?|mismatch\w*|class|category|classification) ")
 
 def _for_else(scene: Scene, found: Found) -> bool:
     """A penalty for the load, the length, the size is none for types."""
-    words = _words(_near(scene, found))
+    words = words_of(_near(scene, found))
     if re.search(
         r" (?:nothing|no points?) (?:is|are|was|were|gets?) (?:taken off|deducted|subtracted|lost|docked) ", words
     ) and not found.asserted.startswith("no "):
@@ -437,7 +434,7 @@ def _for_else(scene: Scene, found: Found) -> bool:
     if _TYPED.search(words):
         return False
     if scene.sentence.tokens[start + 1 : start + 2] and re.match(
-        r" (?:this|that|which|it) ", _words(scene.sentence.tokens[start + 1 :])
+        r" (?:this|that|which|it) ", words_of(scene.sentence.tokens[start + 1 :])
     ):
         return re.search(r" (?:TYPEN|MIS|MATCHV|SAME|DIFF|SPECN|T:\S+) ", before) is None
     return _OF_ELSE.search(words) is not None
@@ -453,7 +450,7 @@ def _limit(scene: Scene, found: Found) -> bool:
     token, known = scene.sentence.tokens[found.first], scene.known
     if token.tag != "Q:time" or token.quantity is None or known.job_walltime_s is None:
         return False
-    before = _words(scene.sentence.tokens[max(0, found.first - 5) : found.first])
+    before = words_of(scene.sentence.tokens[max(0, found.first - 5) : found.first])
     if re.search(r" (?:every|checkpoints?|queue\w*|wait\w*|maintenance|each) ", before):
         return True
     if re.search(r" (?:third|thirds|quarter|quarters|half|fifth|fifths) of $", before):
@@ -495,9 +492,9 @@ _SOME_CLUSTER = re.compile(
 
 
 _BY_KIND: dict[ClaimKind, tuple[Callable[[Scene, Found], bool], ...]] = {
-    "node_count": (_of_nodes,), "free_nodes": (_of_nodes,), "job_nodes": (_of_nodes,), "background": (_of_nodes, _of_share),
-    "occupancy": (_of_nodes, _of_share, _none_in_jobs), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
-    "memory_per_node": (_compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (_compared_amount, _of_all_memory, _of_another), "gpus_per_node": (_compared_amount,), "gpu_total": (_compared_amount,),
+    "node_count": (_of_nodes, placed, paired, of_gpus), "free_nodes": (_of_nodes, placed, paired, of_gpus), "job_nodes": (_of_nodes, placed, paired, of_gpus), "background": (_of_nodes, _of_share, paired),
+    "occupancy": (_of_nodes, _of_share, _none_in_jobs, placed, paired), "arithmetic": (_of_nodes,), "share_of_cluster": (_of_share,), "gpu_presence": (_of_some_nodes,),
+    "memory_per_node": (unused, both_more, _compared_amount, _of_all_memory, _product_of_said, _of_another), "cores": (_product_of_said, _of_another), "memory_total": (unused, both_more, _compared_amount, _of_all_memory, _of_another), "gpus_per_node": (unused, both_more, _of_another, _compared_amount,), "gpu_total": (unused, both_more, _product_of_said, _of_another, _compared_amount,),
     "penalty_rule": (_for_else,), "heterogeneity": (_another_sort,), "capacity": (_with_and_without,), "walltime": (_limit,), "type_match": (_of_nobody,), "own_type": (_of_nobody,),
 }  # fmt: skip
 

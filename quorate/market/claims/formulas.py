@@ -137,6 +137,9 @@ def wrong_sums(sentence: Sentence) -> Iterator[Found]:
     """Return every sum with a result, and what it truly comes to where that is another."""
     tokens = sentence.tokens
     for formula in formulas(sentence):
+        start = formula.terms[0]
+        if start > 1 and tokens[start - 1].tag in {"x", "/", "-", "+"} and tokens[start - 2].tag not in {"(", ":", "="}:
+            continue  # `nine hours x 38 nodes x 8 GPUs`: what stands before it belongs to the sum
         if formula.result is None or (formula.signs == ("/",) and tokens[formula.result].tag == "Q:pct"):
             continue
         values = [_plain(tokens[at]) for at in formula.terms]

@@ -79,7 +79,7 @@ def _nearest(near: Around) -> str:
 
 
 _EVERY = re.compile(
-    r" (?:ALL|PER|EACH) (?:one |single |P:of |MY |THE |N )*(?:NODE|them|THESE) (?:[a-z]\S* )?(?:HAVE|P:with|comes|carries|BE HAVE|contains)"
+    r" (?:ALL|PER|EACH) (?:one |single |P:of |MY |THE |ITS |N )*(?:NODE|them|THESE) (?:[a-z]\S* )?(?:HAVE|P:with|comes|carries|BE HAVE|contains|BE A (?:[a-z]\S* |HIGH |T:memory |ONE ){0,3}(?:NODE|one) P:with)"
 )
 _PLACED = re.compile(
     r" \* (?:\S+ ){0,3}(?:IN|P:on) (?:EACH|PER|ALL) (?:P:of )?(?:MY|THE|ITS|THIS) (?:MY |CLUSTER 'S |THE |N )*NODE "
@@ -238,6 +238,10 @@ _AGAINST = re.compile(
 _WOULD_TAKE = re.compile(
     r" HEDGE (?:[a-z]\S* |REQ |RUN |BUSY |HAVE ){1,3}\* (?:GPUS |CORE |P:of |T:memory )*(?:IN )?TOTAL "
 )
+_PLAINLY_ALL = re.compile(
+    r"^ (?:(?:C:\S+ )?(?:THE|MY|THIS) CLUSTER|I|SELFID) HAVE (?:ABOUT |TOTAL )*\* (?:CORE|GPUS) (?:[.;] )?$"
+)
+"""`The machine has 38,400 cores.`"""
 _OF_A = re.compile(r" (?:thirds?|quarters?|fifths?|sixths?|eighths?|tenths?|fraction|part) P:of \* ")
 _SERVES = re.compile(r" (?:CAN|CANNOT) (?:[a-z]\S* )?(?:HAVE|RUN) (?:THE )?\* | (?:HAVE|RUN|give|gives) THE \* ")
 _WHOLE_CLUSTER = re.compile(r" (?:TOTAL|complete) CLUSTER | CLUSTER P:as A TOTAL ")
@@ -247,6 +251,9 @@ def _odd(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | None:
     """Read a figure by the frame that it stands in, where one is plain."""
     tags = near.tags
     wide = scene.sentence.slice(index - 3, index) + "* " + scene.sentence.slice(index + 1, index + 9).lstrip()
+    said = scene.sentence.tokens[index].quantity
+    if said and said.number and _PLAINLY_ALL.match(tags) and stock.own_each and stock.own_all[0] is not None:
+        return Truth(stock.all_kind, f"the cluster's {stock.name}", (stock.own_all[0], *stock.own_each), stock.unit)
     if _AGAINST.search(wide) or _WOULD_TAKE.search(tags):
         return stock.any_of()
     whole = _WHOLE_CLUSTER.search(
@@ -298,7 +305,9 @@ def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | N
         how = replace(how, own=side == "own", job=side == "job")
     elif _compared(scene, index):
         return stock.any_of()
-    loose = _SERVES.search(tags) or (re.search(r" NODE P:with (?:[a-z]\S* )?\* ", tags) and not _OWN & near.tagged)
+    loose = _SERVES.search(tags) or (
+        not how.every and re.search(r" NODE P:with (?:[a-z]\S* )?\* ", tags) and not _OWN & near.tagged
+    )
     base = stock.truth(how, not loose and (_FIRM.search(tags) or _PLACED.search(tags)) is not None)
     spare = near.words & {
         "unused",
@@ -320,11 +329,18 @@ def _by_words(scene: Scene, index: int, near: Around, stock: Stock) -> Truth | N
 _SPARE = frozenset({"unused", "idle", "unneeded", "wasted", "stranded", "nothing"})
 
 
+_WHERE = re.compile(
+    r"^ (?:GPUS |T:gpu |T:memory |PER NODE |EACH )?(?:, )?where (?:THE JOB REQ |IT REQ |JOB REQ )?(?:ABOUT |ONLY |A |[a-z]\S* )?(?:Q:mem|N) (?:[a-z]\S* |GPUS |BE |PER |NODE |T:memory )*(?:REQ|[,.;)]|$|BE)"
+)
+
+
 def _side(scene: Scene, index: int) -> str:
     """`512 >= 256`: what is there stands on the greater side, what is asked on the other."""
     tokens = scene.sentence.tokens
     after = tokens[index + 1].raw if index + 1 < len(tokens) else ""
     before = tokens[index - 1].raw if index else ""
+    if _WHERE.match(scene.sentence.slice(index + 1, index + 10)):
+        return "own"  # `512 GiB where 128 GiB are asked`
     if after in {">=", ">", "\u2265"} or before in {"<=", "<", "\u2264"}:
         return "own"
     return "job" if after in {"<=", "<", "\u2264"} or before in {">=", ">", "\u2265"} else ""

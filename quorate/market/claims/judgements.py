@@ -105,7 +105,9 @@ HAS_GPUS = re.compile(
     r"| (?:there|THERE) BE (?:[a-z]\S* |ENOUGH ){0,2}GPUS (?:IN|P:on|P:in|P:at) (?:MY|THIS|SELFID) "
     r"| GPUS (?:IN|P:on) MY NODE | (?:I|CLUSTER|SELFID) (?:CAN |CANNOT |do NOT |NOT )?(?:HAVE|supply|lend) (?:[a-z]\S* ){0,2}GPUS "
 )
-_PRESUMED = re.compile(r" (?:SELFID 'S|MY) (?:[a-z]\S* |N |FREE )?GPUS HEDGE ")
+_PRESUMED = re.compile(
+    r" (?:SELFID 'S|MY) (?:[a-z]\S* |N |FREE )?GPUS HEDGE | GPUS (?:P:of|IN|P:on) (?:SELFID|MY NODE|MY CLUSTER) HEDGE "
+)
 """`Our GPUs would all be needed` takes it that there are some."""
 _NOT_OWN = re.compile(r" (?:JOB|REQ|IT|OTHER|OTHERID|N GPUS|WH) ")
 

@@ -159,8 +159,14 @@ def _own(name: str) -> str:
     return _loose(name[: number.start()], rf"[ _-]?0*{int(number.group())}")
 
 
+_FIELD_NAME = re.compile(r"\s*[\"'`]?[a-z]+(?:_[a-z]+)+[\"'`]?\s*")
+"""`type_match` names a fact and states none."""
+
+
 def sentences(text: str, called: Names) -> Iterator[Sentence]:
-    """Cut a text into sentences and tag them."""
+    """Cut a text into sentences and tag them; the bare name of a field is none."""
+    if _FIELD_NAME.fullmatch(text):
+        return
     plain, offsets = _plain(text)
     for start, end in _cut(plain):
         tokens = _merged(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from quorate.market.claims.amounts import compound
 from quorate.market.claims.context import around, elsewhere, supposed, unsaid
-from quorate.market.claims.doubts import counts
+from quorate.market.claims.counting import counts
 from quorate.market.claims.figures import Truth, judged
 from quorate.market.claims.formulas import places
 from quorate.market.claims.nouns import counted_last

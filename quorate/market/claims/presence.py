@@ -327,10 +327,14 @@ IDLE = (
     ),
 )
 ALL_FREE = (
+    rx(r"PER one P:of (?:THE |MY |ALL )(?:N )?NODE BE (?:<w>)?FREE "),
     rx(
         r"(?:<SELF>|IT |ALL (?:<w>|N |MY |THE |P:of ){0,3}?NODE )(?:<w>){0,1}?BE (?:<w>){0,1}?(?P<all>fully|completely|entirely|TOTAL|totally|wholly|100) FREE "
     ),
     rx(r"ALL (?:<w>|N |MY |THE |P:of ){0,4}?NODE (?:BE )?(?:<w>)?FREE "),
+    rx(
+        r"NODE (?:, )?(?:AND |C:\S+ )(?:THEY )?(?:ALL|ALL P:of them|ALL P:of THESE|PER one P:of them|ALL P:of which) BE (?:<w>)?FREE (?=[,.;)]|AND|C:|$)"
+    ),
     rx(r"NO (?:<w>){0,1}?(?:NODE |LOAD )(?:BE )?(?:<w>)?BUSY "),
     rx(r"NO (?:<w>|THIS ){0,2}?(?:BUSY NODE|BUSY JOBS|allocations|JOBS RUN|LOAD) "),
     rx(r"(?:<SELF>|IT )(?:<w>){0,1}?BE (?:<w>){0,1}?(?:empty|FREE_idle) "),

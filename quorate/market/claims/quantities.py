@@ -63,7 +63,7 @@ _UNITS = (
 )
 _COUNTED = (
     r"(?=[ -](?:(?:more|free|idle|available|gpu|cpu|compute|full|large|small|big|fat|ordinary|plain|standard|equal|identical|empty|busy|such) )*(?:nodes?|gpus?|cores?|accelerators?|hours?|minutes?|seconds?|percent|days?)\b"
-    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|more than|fewer than|less than|short of|too few|too many|would remain|remain|are free|are idle|are busy|is asked|are asked)\b"
+    r"| (?:of (?:them|these|those|which)|of (?:the|our|my|its)|of (?:the |our |my )?(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty)[ ](?:free |idle )?nodes|of [A-Z][\w-]{1,40}'s \d+|wanted|asked|requested|needed|required|per node|on each|of the \d|in each|more than|fewer than|less than|short of|too few|too many|would remain|remain|are free|are idle|are busy|is asked|are asked)\b"
     r"| (?:(?:are|is|were) (?:there|present|here|available|installed|offered|on offer|provided|asked|needed|required|requested|wanted|what)|(?:in|on|to|for) (?:each|every|a|any) (?:\w+ )?(?:node|machine|server|box)|exist|exists|present|there|installed|apiece|each|left|short|missing|too (?:few|many)|to spare|fewer than|more than|are (?:left|missing|lacking|spare|still)|(?:would|will|could) (?:still )?(?:be left|remain|stay|be free|be idle|be missing))\b)"
 )
 _HELD = "".join(
@@ -116,7 +116,7 @@ QUANTITY = re.compile(
     + rf"|\b(?P<dozens>a|one|{'|'.join(_SMALL[:8])}) dozen\b"
     + r"|\b(?P<few>one|half a|a single) per ?cent\b"
     rf"|\b(?P<part>a|one|two|three|four|five|six|seven|eight|nine)[ -](?P<whole>{'|'.join(_PARTS)})s?(?![ -]of an? (?:hour|day|week|month|year)\b)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated)\b|[,.;)]|$)"
-    r"|\b(?P<half>half)(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated|available)\b))",
+    r"|\b(?P<half>(?<=nearly )half(?=[,.;)])|(?<=almost )half(?=[,.;)])|(?<=about )half(?=[,.;)])|(?<=roughly )half(?=[,.;)])|half(?=[ -](?:of|my|our|the|its|is|are|busy|idle|free|full|empty|used|taken|occupied|allocated|available)\b)))",
     re.IGNORECASE,
 )
 

@@ -112,7 +112,9 @@ def matches(sentence: Sentence, patterns: tuple[re.Pattern[str], ...]) -> Iterat
                 yield match, first, last
 
 
-_OTHERS = rx(r"(?:OTHER|OTHERID|(?<!P:as )(?<!BEING )(?:A|one) (?:<m>|T:[\w~]+ |SPECV ){0,4}?CLUSTER|CLUSTERS) ")
+_OTHERS = rx(
+    r"(?:OTHER|OTHERID|(?<!P:as )(?<!BEING )(?<!HAVE )(?:A|one) (?:<m>|T:[\w~]+ |SPECV ){0,4}?CLUSTER|CLUSTERS) "
+)
 _SELF = rx(r"(?:<SELF>|MY |MINE |SELFID |CLUSTER 'S |MYJ )")
 _JOB = rx(r"(?:JOB |REQ (?!BE )|JOBITS |(?:its|ITS) REQ )")
 

@@ -18,9 +18,18 @@ SHARE = (
         + _UNIT.replace("P:of |", "")
         + r"(?:P:of|/|out P:of|divided P:by) (?:THE |MY |ITS |ALL )?(?:TOTAL |FREE )?(?P<b>N |Q:mem )"
         + _UNIT.replace("/ |", "")
-        + r"(?:\(|=|:|MORE|LESS|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|BE MORE|BE LESS|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= |MORE |LESS )*(?P<c>Q:pct )(?!.{0,30}PENALTY)"
+        + r"(?:\(|=|:|MORE|LESS|\u2248|EQ|, EQ|, (?:WH BE|or|OR|BE|i\.e\.)|BE|BE MORE|BE LESS|AND|~|\u2014|\u2013|->|, ) ?(?:BE |ABOUT |ONLY |WH |A |PARTLY |~ |= |MORE |LESS )*(?P<c>Q:pct )(?!.{0,30}PENALTY)(?!P:of (?:THE |MY |THIS |ALL )*(?:TOTAL |entire |complete )?(?:CLUSTER|SELFID|NODE|N |FREE |GPUS|T:gpu|T:memory|CORE))"
     ),
 )
+
+
+PART_OF = tuple(
+    rx(
+        rf"(?P<a>{what} )(?:<w>|NODE |GPUS |PER |T:memory |CORE ){{0,2}}?(?:BE|EQ|=) (?:ABOUT |ONLY |A |PARTLY |~ |MORE |LESS )*(?P<c>Q:pct )P:of (?:THE |MY |ITS |ALL |A )*(?P<b>{what} )"
+    )
+    for what in ("N", "Q:mem")
+)
+"""`768 GiB is three eighths of our 2,048 GiB`."""
 
 
 def _value(sentence: Sentence, match: re.Match[str], group: str) -> tuple[float, ...]:
@@ -37,6 +46,11 @@ def sums(scene: Scene) -> Iterator[Found]:
     for match, first, last in matches(sentence, SHARE):
         left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
         if left and right and said:
+            yield _share(left[0], right[0], said, first, last, sentence)
+    for match, first, last in matches(sentence, PART_OF):
+        left, right, said = (_value(sentence, match, group) for group in ("a", "b", "c"))
+        inside = re.search(r" (?:P:of|/|out|P:out_of) (?:THE |MY |ALL |ITS |FREE )*$", sentence.slice(first - 4, first))
+        if left and right and said and not inside and not hedged(sentence, first, last):
             yield _share(left[0], right[0], said, first, last, sentence)
 
 
@@ -82,7 +96,9 @@ def _share(left: float, right: float, said: tuple[float, ...], first: int, last:
     tags = sentence.slice(first, last)
     about = re.search(r" (?:ABOUT|PARTLY|~|\u2248) ", tags) is not None
     holds = result >= min(said) if " MORE Q:pct " in tags else result <= max(said) if " LESS Q:pct " in tags else False
-    right_sum = holds or close(said, (result,), 2.0 if about else 1.0)
+    printed = sentence.tokens[first:last]
+    step = max((one.quantity.step for one in printed if one.tag == "Q:pct" and one.quantity), default=1.0)
+    right_sum = holds or close(said, (result,), max(2.0 if about else 1.0, step))
     fact = None if right_sum else f"{left:g} / {right:g} is {round(result, 1):g} %"
     return Found("arithmetic", f"{left:g} / {right:g} is {said[0]:g} %", first, last, fact)
 

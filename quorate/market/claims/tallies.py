@@ -150,7 +150,12 @@ def _stock_noun(scene: Scene, index: int) -> nouns.Noun | None:
     if hyphened(scene, index):
         return nouns.Noun("GPUS", 2, "after")
     found = nouns.after(tokens, index) or nouns.key(tokens, index) or nouns.each(scene, index)
-    total = index + 1 < len(tokens) and tokens[index + 1].tag == "TOTAL"
+    total = "TOTAL" in {
+        token.tag
+        for token in tokens[index + 1 : index + 3][
+            : 2 if tokens[index + 1 : index + 2] and tokens[index + 1].tag == "IN" else 1
+        ]
+    }
     return found or (nouns.last(scene, index) if total else None)
 
 

@@ -311,6 +311,10 @@ IDENTITY = (
     ),
     rx(r"P:at (?P<id>OTHERID )(?:, )?I (?:HAVE|BE|RUN|CAN)"),
     rx(r"(?P<id>OTHERID )(?:here|speaking|reporting) "),
+    rx(
+        r"(?P<head>(?P<id>OTHERID )(?:BE (?:bidding|HAVE|submitting|placing|making)|RUN|bids|submits|places) (?:A HAVE |A bid |A |AN |ITS )?(?:bid |HAVE )?P:for (?:THIS|THE) (?:[a-z]\S* )?JOB (?!too|also|P:as well))"
+    ),
+    rx(r"(?:SELFID|I) (?:, )?(?:alias|aka|also known P:as|called|a\.k\.a\.) (?P<id>OTHERID )"),
     rx(r"(?:THE |MY |THIS )?CLUSTER (?:\( )(?P<id>OTHERID )\) "),
 )
 """Another cluster's name where one's own belongs."""

@@ -130,7 +130,7 @@ def _generic(sentence: Sentence, match: re.Match[str]) -> bool:
 def _hardware(scene: Scene, match: re.Match[str]) -> bool:
     """`our CPU/GPU cluster` and `our GPU-equipped cluster` tell what is in it, not what it is for."""
     text = match.group()
-    if match.group().startswith("MY ") and re.search(
+    if match.group().startswith(("MY ", "HAVE ", "I HAVE ")) and re.search(
         r" T:storage (?:<w>)?$".replace("<w>", r"[a-z]\S* "), " " + match["type"]
     ):
         head = scene.sentence.tokens[scene.sentence.covered(match)[1] - 1]

@@ -2,6 +2,7 @@
 """Shares in percent, bytes and link speeds, judged by the words round them."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 from quorate.market.claims import gauges
@@ -129,9 +130,25 @@ _NAMED: dict[Role, tuple[ClaimKind, str]] = {
 """Role of a share -> its kind and name; the first that is there names the fact."""
 
 
+_BASED = re.compile(
+    r"^ Q:pct P:of (?:THE |MY |ALL |THIS |ITS |those |what |WH |BE |TOTAL |entire |complete )*(?:FREE|NODE|CLUSTER|SELFID) "
+)
+
+
+def _own_base(scene: Scene, index: int, near: Around) -> Around:
+    """`80 % of the free nodes (47 % of all nodes)`: what stands before the bracket is the base of another share."""
+    start = index - len(near.left)
+    marks = [at for at, token in enumerate(near.left) if token.tag in {"(", ","}]
+    if not marks or start == 0 or scene.sentence.tokens[start - 1].tag != "Q:pct":
+        return near
+    return (
+        replace(near, left=near.left[marks[-1] + 1 :]) if _BASED.match(scene.sentence.slice(index, index + 7)) else near
+    )
+
+
 def percent(scene: Scene, index: int) -> Truth | None:
     """Say what a percentage may truly be; None if the words do not tell."""
-    near = around(scene, index)
+    near = _own_base(scene, index, around(scene, index))
     if near.words & _NO_SHARE or elsewhere(near) or supposed(near):
         return None
     if " out of " in scene.sentence.tokens[index].raw.lower() and "NODE" not in near.tagged:
@@ -149,6 +166,8 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     if re.search(r" P:of WH ", scene.sentence.slice(index - 8, index)):
         return None
     roles, known = _roles(near), scene.known
+    if _FREE_BASE.search(scene.sentence.slice(index - 9, index)):
+        roles = {"free_job"}
     if not roles and re.match(r" Q:pct P:of (?:THE |MY |ALL )?N NODE ", scene.sentence.slice(index, index + 6)):
         roles = {"job"}
     if not roles:
@@ -161,6 +180,10 @@ def _by_role(scene: Scene, index: int, near: Around) -> Truth | None:
     return Truth(kind, name, (first, *(value for one in each for value in one), *counted), "%")
 
 
+_FREE_BASE = re.compile(
+    r" P:of (?:THE |MY |THOSE |those )?(?:N |[a-z]\S* )?FREE (?:NODE |ones )?(?:, )?(?:IT|this|that|THIS|THE JOB|JOB) (?:BE|EQ|HEDGE BE|makes) (?:ABOUT |ONLY |A )?$"
+)
+"""`Of the seven free ones it is 57 %`."""
 _WHOLES = frozenset({"N", "NODE", "CLUSTER", "FREE", "TOTAL", "I", "MY", "SELFID", "capacity", "resources", "pool", "it", "IT", "them",
                      "MINE", "ALL", "slots", "nodes", "fleet", "inventory", "BUSY", "THESE", "THIS"})  # fmt: skip
 
@@ -273,8 +296,13 @@ def _roles(near: Around) -> set[Role]:
         and not {"BUSY", "FREE", "LOAD"} & {token.tag for token in near.right}
     ):
         roles = {"job"}
+    return _settled(roles, near, whole is not None)
+
+
+def _settled(roles: set[Role], near: Around, whole: bool) -> set[Role]:
+    """Return the roles with those that they imply; `of the cluster` leaves no smaller base."""
+    if whole and "job" in roles:
+        roles = (roles - {"job"}) | {"whole_job"}
     if "free" in roles:
-        roles |= {"left"}
-    if not roles and _WHOLE.search(near.tags):
-        roles = {"job"}
-    return roles
+        roles = roles | {"left"}
+    return {"job"} if not roles and _WHOLE.search(near.tags) else roles
