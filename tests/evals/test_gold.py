@@ -353,3 +353,14 @@ def test_the_table_of_a_later_set_in_the_readme_holds_its_counts(name: str, titl
     assert [each for each in sorted(CLASSES) if f"| `{each}` | {false[each]} | {true[each]} |" not in part] == []
     wrong = sum(label["false"] for label in labels)
     assert f"{len(labels)} records, {wrong} false, {len(labels) - wrong} clean" in part
+
+
+def test_the_tables_of_the_fifth_set_in_the_readme_hold_its_counts() -> None:
+    part = (GOLD / "README.md").read_text(encoding="utf-8").split("## The fifth set")[1].split("\n## ")[0]
+    settled = [_labels(GOLD / name, "labels.jsonl") for name in HALVES]
+    for name, labels in zip(HALVES, settled, strict=True):
+        wrong = sum(label["false"] for label in labels)
+        assert f"| `{name}` | {len(labels)} | {wrong} | {len(labels) - wrong} |" in part
+    for each in sorted(CLASSES):
+        counts = " | ".join(str(tally[each]) for labels in settled for tally in _tally(labels))
+        assert f"| `{each}` | {counts} |" in part
