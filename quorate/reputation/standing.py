@@ -56,8 +56,7 @@ class Standing(Value):
         """Return its voting power at `height`: 0 if jailed or on probation, else 500..1000 milli-units."""
         if self.jailed or height < self.probation_until:
             return VotingPower(0)
-        reputation = self.reputation  # at most MILLI
-        return VotingPower(reputation if reputation > POWER_MIN else POWER_MIN)
+        return VotingPower(min(MILLI, max(POWER_MIN, self.reputation)))
 
 
 def _with(standing: Standing, reputation: int) -> Standing:

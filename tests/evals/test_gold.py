@@ -202,7 +202,15 @@ def _tally(labels: list[Label]) -> tuple[Counter[str], Counter[str]]:
 
 @pytest.mark.parametrize(
     ("name", "false_min", "true_min"),
-    [(".", 8, 4), ("dev-2", 12, 12), ("held_out-2", 12, 12), ("dev-3", 8, 12), ("dev-4", 7, 12), ("dev-5", 2, 0), ("held_out-5", 3, 0)],
+    [
+        (".", 8, 4),
+        ("dev-2", 12, 12),
+        ("held_out-2", 12, 12),
+        ("dev-3", 8, 12),
+        ("dev-4", 7, 12),
+        ("dev-5", 2, 0),
+        ("held_out-5", 3, 0),
+    ],
 )
 def test_every_class_has_its_false_and_its_true_claims(name: str, false_min: int, true_min: int) -> None:
     false, true = _tally(_labels(GOLD / name, "labels.jsonl"))
