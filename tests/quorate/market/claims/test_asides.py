@@ -1,7 +1,9 @@
+"""Figures told beside others: how much more, of which nodes, in one bracket."""
+
 import pytest
 
 from quorate.market.claims import refuted
-from tests.quorate.market.claims.test_manner import ALIKE, BUSY
+from tests.quorate.market.claims.facts import ALIKE, BUSY
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,8 @@
 
 import pytest
 
-from quorate.market.claims import Known, KnownGroup, refuted
-
-ALIKE = Known(
-    cluster="HPC_RESOURCE_09", type="hpc", nodes=200, nodes_free=150, nodes_allocated=40, nodes_background=10,
-    cores=8_800, memory_gib=102_400, gpus=1_200, interconnect="InfiniBand HDR", link_gbps=200, storage_pb=20,
-    groups=(KnownGroup(nodes=200, free=150, cores=44, memory_gib=512, gpus=6),),
-    job="job_9", job_type="ai", job_nodes=12, job_gpus_per_node=2, job_memory_gib_per_node=128,
-    job_walltime_s=36_000,
-)  # fmt: skip
-SMALL = Known(
-    cluster="petrel", type="memory", nodes=12, nodes_free=7, nodes_allocated=3, nodes_background=2,
-    cores=1_152, memory_gib=49_152, gpus=0, interconnect="InfiniBand HDR", link_gbps=200, storage_pb=20,
-    groups=(KnownGroup(nodes=12, free=7, cores=96, memory_gib=4_096, gpus=0),),
-    job="job_9", job_type="memory", job_nodes=4, job_gpus_per_node=0, job_memory_gib_per_node=1_500,
-    job_walltime_s=172_800,
-)  # fmt: skip
+from quorate.market.claims import refuted
+from tests.quorate.market.claims.facts import ALIKE, SMALL
 
 
 @pytest.mark.parametrize(
