@@ -3,7 +3,7 @@
 import pytest
 
 from quorate.market.claims import refuted
-from tests.quorate.market.claims.facts import KNOWN
+from tests.quorate.market.claims.facts import ALIKE, KNOWN
 
 TRUE = (
     ("A", "The job takes 12 of 150 idle nodes and 6 % of the cluster."),
